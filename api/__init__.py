@@ -1,0 +1,1 @@
+"""What Reverdure serves: the HTTP service, the pages and the command line."""

@@ -1,0 +1,1 @@
+"""What Reverdure draws: raster tiles, styles and legends, folium maps."""
