@@ -106,12 +106,12 @@ def listed_cities() -> tuple[Listing, ...]:
 
 
 def parent_code(adcode: str, known: Iterable[str]) -> str | None:
-    """The code of the unit that holds the Chinese unit `adcode`: its prefecture where one is known, else its province.
+    """The code of the unit above the Chinese unit `adcode`: its prefecture if known, else its province.
 
     Municipalities and the counties that a province runs itself have no prefecture; a province has no parent.
 
-    >>> parent_code("340621", {"340600", "340000"}), parent_code("429004", {"420000"}), parent_code("340000", ())
-    ('340600', '420000', None)
+    >>> parent_code("340621", {"340600", "340000"}), parent_code("429004", {"420000"})
+    ('340600', '420000')
     """
     codes = known if isinstance(known, set | frozenset | dict) else set(known)
     for code in (f"{adcode[:4]}00", f"{adcode[:2]}0000"):
@@ -132,7 +132,7 @@ def lineage(adcode: str | None, cities: Mapping[str, City]) -> tuple[str, ...]:
 def listed_unit_of(
     adcode: str | None, cities: Mapping[str, City], listings: Iterable[Listing], as_of: date
 ) -> tuple[str | None, CityType]:
-    """The most specific listed unit that holds the unit `adcode` on a day, and its type; (None, unlisted) if none.
+    """The most specific listed unit over `adcode` on a day, and its type; (None, unlisted) if there is none.
 
     For many lookups build one `ListIndex`.
     """

