@@ -1,0 +1,31 @@
+"""The store: a GeoPackage that holds the inventory, its history and what was found out about it.
+
+SQL lives in this package alone. Every function takes a connection of `Store.read` or `Store.write` first;
+none commits.
+"""
+
+from sqlalchemy import Connection
+
+from geo.store.database import (
+    NotAStore,
+    Store,
+    StoreBusy,
+    StoreMissing,
+    StoreTooNew,
+    get_setting,
+    set_setting,
+)
+from geo.store.location import NetworkFileSystem, StoreKindUnavailable
+
+__all__ = [
+    "Connection",
+    "NetworkFileSystem",
+    "NotAStore",
+    "Store",
+    "StoreBusy",
+    "StoreKindUnavailable",
+    "StoreMissing",
+    "StoreTooNew",
+    "get_setting",
+    "set_setting",
+]

@@ -1,0 +1,99 @@
+"""The embedded store: all that is SQLite's and GeoPackage's own. The server's twin will stand beside it.
+
+A twin has four things to say: how an engine is made, how a write transaction begins, how a box is asked for,
+and which statements guard the tables. Everything else in `geo.store` is the same for both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Column, ColumnElement, Connection, Engine, create_engine, event, select, table
+from sqlalchemy import column as sql_column
+from sqlalchemy.engine import URL
+
+from geo.store import gpkg
+
+LOCK_TIMEOUT_S: Final = 30.0
+EDIT_ELSEWHERE: Final = (
+    "this table is kept by Reverdure: edit on its pages, by its API or its command line, or save the layer to"
+    " another file, edit that and bring it back with reverdure import"
+)
+APPEND_ONLY: Final = "the history is append-only: record a new row that voids the old one"
+
+
+def make_file(path: Path) -> None:
+    """Make an empty GeoPackage at `path`: the format's marks first, then write-ahead logging."""
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA application_id = {gpkg.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {gpkg.USER_VERSION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
+def open_engine(path: Path) -> Engine:
+    """An engine on the file: read connections refuse writes, the option `write` takes the writer's lock."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": LOCK_TIMEOUT_S, "check_same_thread": False},
+        pool_size=8,
+        max_overflow=24,
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for name, function in gpkg.FUNCTIONS.items():
+        connection.create_function(name, 1, function, deterministic=True)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("write"):
+        connection.exec_driver_sql("PRAGMA query_only = 0")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("PRAGMA query_only = 1")
+        connection.exec_driver_sql("BEGIN")
+
+
+def in_box(fid: Column[int], layer: str, box: tuple[float, float, float, float]) -> ColumnElement[bool]:
+    """The condition that a feature's own box meets `box` (min x, min y, max x, max y, degrees)."""
+    min_x, min_y, max_x, max_y = box
+    index = table(f"rtree_{layer}_geom", *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")))
+    return fid.in_(
+        select(index.c.id).where(
+            index.c.minx <= max_x, index.c.maxx >= min_x, index.c.miny <= max_y, index.c.maxy >= min_y
+        )
+    )
+
+
+def guards(tables: Iterable[str]) -> list[str]:
+    """The statements that let only Reverdure's own transactions write to `tables`."""
+    return [
+        f"CREATE TRIGGER guard_{name}_{word.lower()} BEFORE {word} ON {name}"
+        f" WHEN NOT EXISTS (SELECT 1 FROM writer) BEGIN SELECT RAISE(ABORT, '{EDIT_ELSEWHERE}'); END"
+        for name in tables
+        for word in ("INSERT", "UPDATE", "DELETE")
+    ]
+
+
+def append_only() -> list[str]:
+    """The statements that let history only grow, at its end; `INSERT OR REPLACE` needs the third."""
+    refuse = f"SELECT RAISE(ABORT, '{APPEND_ONLY}');"
+    return [
+        f"CREATE TRIGGER append_only_history_update BEFORE UPDATE ON history BEGIN {refuse} END",
+        f"CREATE TRIGGER append_only_history_delete BEFORE DELETE ON history BEGIN {refuse} END",
+        "CREATE TRIGGER append_only_history_insert BEFORE INSERT ON history"
+        f" WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM history) BEGIN {refuse} END",
+    ]

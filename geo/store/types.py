@@ -1,0 +1,42 @@
+"""Column types, each with one form a database: see `geo.store.embedded` for what else differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from shapely import MultiPolygon
+from sqlalchemy import BigInteger, Integer
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import UserDefinedType
+
+from geo.store import gpkg
+
+WHOLE: Final = Integer().with_variant(BigInteger(), "postgresql")
+"""A 64-bit integer: SQLite's INTEGER is one, and GDAL drops a column declared BIGINT."""
+
+
+class GeometryColumn(UserDefinedType[MultiPolygon]):
+    """A MultiPolygon in longitude and latitude: a GeoPackage blob in the embedded store."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw: object) -> str:
+        """The declared type, which is what GDAL and QGIS read."""
+        return "MULTIPOLYGON"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], bytes | None]:
+        """From shape, or ready blob, to blob."""
+
+        def process(value: MultiPolygon | bytes | None) -> bytes | None:
+            return value if value is None or isinstance(value, bytes) else gpkg.blob_of(value)
+
+        return process
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], MultiPolygon | None]:
+        """From blob to shape."""
+
+        def process(value: bytes | None) -> MultiPolygon | None:
+            return None if value is None else gpkg.geometry_of(gpkg.wkb_of_blob(value))
+
+        return process
