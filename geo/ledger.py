@@ -1,0 +1,308 @@
+"""The ledger: the history in columns, and the state of every site as of a day and known at a time.
+
+As of D, known at T, the value of a fact of a site is that of the row with the greatest
+(effective_on, seq) among the rows with effective_on <= D and recorded_at <= T that no row recorded by T
+voids. The columns are kept in that order, so a state is the last row that counts in each run of one site
+and fact.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+
+from geo.errors import BadValue
+from geo.history import GENESIS_HASH, Fact, HistoryRow, SiteState
+from geo.sites import Kind, Responsible, Target
+from geo.snapshot import KINDS, RESPONSIBLES, STATUSES, TARGETS, UNKNOWN, Int64s, Snapshot, UnitFact
+from geo.status import Status
+
+Decoder = Callable[[Fact, str], int]
+
+_COLUMNED: Final = (
+    Fact.MEMBERSHIP,
+    Fact.STATUS,
+    Fact.GEOMETRY,
+    Fact.UNIT,
+    Fact.KIND,
+    Fact.TARGET_USE,
+    Fact.RESPONSIBLE,
+    Fact.DAMAGED,
+    Fact.RESTORED,
+    Fact.DAMAGE_YEAR,
+    Fact.TREATMENT_START,
+    Fact.TREATMENT_END,
+)
+_FACT_INDEX: Final = {fact: index for index, fact in enumerate(_COLUMNED)}
+_SLUGS: Final[dict[Fact, tuple[StrEnum, ...]]] = {
+    Fact.STATUS: STATUSES,
+    Fact.KIND: KINDS,
+    Fact.TARGET_USE: TARGETS,
+    Fact.RESPONSIBLE: RESPONSIBLES,
+}
+_DEFAULTS: Final = {
+    Fact.STATUS: STATUSES.index(Status.UNTREATED),
+    Fact.KIND: KINDS.index(Kind.OTHER),
+    Fact.TARGET_USE: TARGETS.index(Target.NONE),
+    Fact.RESPONSIBLE: RESPONSIBLES.index(Responsible.UNKNOWN),
+    Fact.GEOMETRY: 0,
+}
+_ENTERED: Final = 1
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NO_UNIT: Final = UnitFact(None, None, ())
+
+
+def known_at_us(known_at: str, zone: tzinfo = UTC) -> int:
+    """The last microsecond (since 1970, UTC) that counts as known at `known_at`.
+
+    `known_at` is an ISO time (UTC where it names no zone) or a date, which is the end of that day in `zone`.
+    Raises `BadValue`.
+    """
+    try:
+        if _DAY.fullmatch(known_at):
+            moment = datetime.combine(date.fromisoformat(known_at), time.max, tzinfo=zone)
+        else:
+            moment = datetime.fromisoformat(known_at)
+    except ValueError as error:
+        raise BadValue(field="known_at", value=known_at, problem="is neither a date nor a time") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return _microseconds(moment)
+
+
+def utc_text(microseconds: int) -> str:
+    """UTC text `YYYY-MM-DDTHH:MM:SS.ffffffZ` of microseconds since 1970."""
+    return f"{np.datetime64(microseconds, 'us')}Z"
+
+
+def _microseconds(moment: datetime) -> int:
+    return int(np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
+
+
+class Ledger:
+    """The history up to one row, in columns. A ledger never changes; `extended` gives a longer one."""
+
+    def __init__(self, rows: Sequence[HistoryRow] = ()) -> None:
+        self._units: list[UnitFact] = [_NO_UNIT]
+        self._decoded: dict[tuple[Fact, str], int] = {(Fact.UNIT, "null"): 0}
+        self._take(_Columns.of(rows, self._decode))
+
+    def extended(self, rows: Sequence[HistoryRow]) -> Ledger:
+        """The ledger with `rows`, which follow its last row, behind it."""
+        longer = Ledger()
+        longer._units = list(self._units)
+        longer._decoded = dict(self._decoded)
+        longer._take(self._columns.joined(_Columns.of(rows, longer._decode)))
+        return longer
+
+    @property
+    def seq(self) -> int:
+        """The last row's number, 0 where there is none."""
+        return int(self._columns.seq[-1]) if len(self._columns.seq) else 0
+
+    @property
+    def head(self) -> str:
+        """The last row's hash (hex)."""
+        return self._hash_at(len(self._columns.seq) - 1)
+
+    @property
+    def last_recorded_us(self) -> int:
+        """When the last row was recorded (microseconds since 1970), 0 where there is none."""
+        return int(self._columns.recorded[-1]) if len(self._columns.recorded) else 0
+
+    def snapshot(self, *, as_of: date, known_us: int) -> Snapshot:
+        """The state of every site that exists on `as_of`, known at `known_us` (microseconds since 1970)."""
+        last = self._last_rows(as_of.toordinal(), known_us)
+        sites, by_fact = self._pivot(last)
+        membership = self._values(by_fact[Fact.MEMBERSHIP])
+        exists = membership == _ENTERED
+        rows = {fact: row[exists] for fact, row in by_fact.items()}
+        seq, head = self._known_head(known_us)
+        units = self._values(rows[Fact.UNIT])
+        return Snapshot(
+            as_of=as_of,
+            known_at=utc_text(known_us),
+            seq=seq,
+            head=head,
+            site=sites[exists],
+            status=self._slugs(rows, Fact.STATUS),
+            status_since=self._days(rows[Fact.STATUS], rows[Fact.MEMBERSHIP]),
+            entered_on=self._days(rows[Fact.MEMBERSHIP], rows[Fact.MEMBERSHIP]),
+            area=self._slugs(rows, Fact.GEOMETRY),
+            kind=self._slugs(rows, Fact.KIND),
+            target=self._slugs(rows, Fact.TARGET_USE),
+            responsible=self._slugs(rows, Fact.RESPONSIBLE),
+            damaged=self._values(rows[Fact.DAMAGED]),
+            restored=self._values(rows[Fact.RESTORED]),
+            damage_year=self._values(rows[Fact.DAMAGE_YEAR]),
+            treatment_start=self._values(rows[Fact.TREATMENT_START]),
+            treatment_end=self._values(rows[Fact.TREATMENT_END]),
+            unit=np.where(units == UNKNOWN, 0, units),
+            units=tuple(self._units),
+            geometry_seq=self._seqs(rows[Fact.GEOMETRY]),
+        )
+
+    def _take(self, columns: _Columns) -> None:
+        self._columns = columns
+        counts = np.flatnonzero((columns.fact >= 0) & (columns.voids == 0))
+        order = np.lexsort(
+            (columns.seq[counts], columns.effective[counts], columns.fact[counts], columns.site[counts])
+        )
+        self._order = counts[order]
+        self._group = columns.site[self._order] * len(_COLUMNED) + columns.fact[self._order]
+
+    def _last_rows(self, as_of: int, known_us: int) -> Int64s:
+        columns, order = self._columns, self._order
+        known = columns.recorded <= known_us
+        voided = columns.voids[known & (columns.voids != 0)]
+        counts = known[order] & (columns.effective[order] <= as_of)
+        if len(voided):
+            counts &= ~np.isin(columns.seq[order], voided)
+        chosen = np.flatnonzero(counts)
+        group = self._group[chosen]
+        is_last = np.append(group[1:] != group[:-1], True)[: len(group)]
+        last: Int64s = order[chosen[is_last]]
+        return last
+
+    def _pivot(self, last: Int64s) -> tuple[Int64s, dict[Fact, Int64s]]:
+        columns = self._columns
+        sites = np.unique(columns.site[last])
+        table = np.full((len(_COLUMNED), len(sites)), -1, dtype=np.int64)
+        table[columns.fact[last], np.searchsorted(sites, columns.site[last])] = last
+        return sites, {fact: table[index] for fact, index in _FACT_INDEX.items()}
+
+    def _values(self, rows: Int64s) -> Int64s:
+        return self._picked(self._columns.value, rows)
+
+    def _seqs(self, rows: Int64s) -> Int64s:
+        seqs = self._picked(self._columns.seq, rows)
+        return np.where(seqs == UNKNOWN, 0, seqs)
+
+    def _days(self, rows: Int64s, otherwise: Int64s) -> Int64s:
+        return self._picked(self._columns.effective, np.where(rows < 0, otherwise, rows))
+
+    def _slugs(self, rows: dict[Fact, Int64s], fact: Fact) -> Int64s:
+        values = self._values(rows[fact])
+        return np.where(values == UNKNOWN, _DEFAULTS[fact], values)
+
+    @staticmethod
+    def _picked(column: Int64s, rows: Int64s) -> Int64s:
+        picked = np.full(len(rows), UNKNOWN, dtype=np.int64)
+        picked[rows >= 0] = column[rows[rows >= 0]]
+        return picked
+
+    def _known_head(self, known_us: int) -> tuple[int, str]:
+        position = int(np.searchsorted(self._columns.recorded, known_us, side="right")) - 1
+        return (int(self._columns.seq[position]) if position >= 0 else 0), self._hash_at(position)
+
+    def _hash_at(self, position: int) -> str:
+        return self._columns.hashes[position] if position >= 0 else GENESIS_HASH
+
+    def _decode(self, fact: Fact, text: str) -> int:
+        key = (fact, text)
+        value = self._decoded.get(key)
+        if value is None:
+            value = self._decode_new(fact, text)
+            if fact not in (Fact.GEOMETRY, Fact.DAMAGED, Fact.RESTORED):
+                self._decoded[key] = value
+        return value
+
+    def _decode_new(self, fact: Fact, text: str) -> int:
+        value = json.loads(text)
+        if value is None:
+            return UNKNOWN
+        if fact is Fact.UNIT:
+            return self._add_unit(value)
+        return _decode_number(fact, value)
+
+    def _add_unit(self, value: Mapping[str, Any]) -> int:
+        shares = value.get("shares") or {}
+        self._units.append(
+            UnitFact(
+                adcode=value.get("adcode"),
+                edition=value.get("edition"),
+                shares=tuple((code, float(share)) for code, share in shares.items()),
+            )
+        )
+        return len(self._units) - 1
+
+
+def _decode_number(fact: Fact, value: Any) -> int:
+    match fact:
+        case Fact.MEMBERSHIP:
+            return _ENTERED if value == "entered" else 0
+        case Fact.GEOMETRY:
+            return int(value["area_units"])
+        case Fact.DAMAGED | Fact.RESTORED:
+            return UNKNOWN if value["units"] is None else int(value["units"])
+        case Fact.DAMAGE_YEAR:
+            return int(value)
+        case Fact.TREATMENT_START | Fact.TREATMENT_END:
+            return date.fromisoformat(value).toordinal()
+        case _:
+            return _SLUGS[fact].index(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The rows of a history in the order of `seq`; `fact` is -1 for a fact that no column needs."""
+
+    seq: Int64s
+    site: Int64s
+    fact: Int64s
+    value: Int64s
+    effective: Int64s
+    recorded: Int64s
+    voids: Int64s
+    hashes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[HistoryRow], decode: Decoder) -> _Columns:
+        facts = [_FACT_INDEX.get(row.fact, -1) for row in rows]
+        return cls(
+            seq=_column(row.seq for row in rows),
+            site=_column(row.site_id for row in rows),
+            fact=_column(facts),
+            value=_column(
+                decode(row.fact, row.value) if fact >= 0 and row.voids_seq is None else UNKNOWN
+                for row, fact in zip(rows, facts, strict=True)
+            ),
+            effective=_column(row.effective_on.toordinal() for row in rows),
+            recorded=np.array(
+                [row.recorded_at.removesuffix("Z") for row in rows], dtype="datetime64[us]"
+            ).astype(np.int64),
+            voids=_column(row.voids_seq or 0 for row in rows),
+            hashes=tuple(row.hash for row in rows),
+        )
+
+    def joined(self, later: _Columns) -> _Columns:
+        return _Columns(
+            seq=np.concatenate([self.seq, later.seq]),
+            site=np.concatenate([self.site, later.site]),
+            fact=np.concatenate([self.fact, later.fact]),
+            value=np.concatenate([self.value, later.value]),
+            effective=np.concatenate([self.effective, later.effective]),
+            recorded=np.concatenate([self.recorded, later.recorded]),
+            voids=np.concatenate([self.voids, later.voids]),
+            hashes=self.hashes + later.hashes,
+        )
+
+
+def _column(values: Iterable[int]) -> Int64s:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def states(rows: Sequence[HistoryRow], *, as_of: date, known_at: str) -> dict[int, SiteState]:
+    """The state of each site that exists on `as_of`, by site id, as known at `known_at` (UTC text or a date).
+
+    `rows` are the history in the order of `seq`.
+    """
+    snapshot = Ledger(rows).snapshot(as_of=as_of, known_us=known_at_us(known_at))
+    return {int(site): snapshot.state(index) for index, site in enumerate(snapshot.site)}
