@@ -1,0 +1,1 @@
+"""The demo: a synthetic region with sites, histories and land cover, the same at every build."""
