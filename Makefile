@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 ASSETS := tiles/assets
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check fmt bench bench-setup docs lock lock-check screenshots clean
+.PHONY: help setup run test test-fast check fmt bench docs lock clean
 
 help: ## list these tasks
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ fmt: setup $(VENV)/.ready-dev ## format and mend what can be mended
 
 bench: setup $(VENV)/.ready-dev ## time the engine beside its peers, in one run
 	$(PY) -m tests.bench
+
+docs: setup ## write the pages of docs/ that come from the tables
+	$(PY) docs/generate.py
 
 lock: ## renew the locks (needs uv on PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml requirements.build.in -o requirements.lock
