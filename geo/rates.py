@@ -1,4 +1,7 @@
-"""Restoration rates: the one table of definitions, and the figure of a group of sites."""
+"""Restoration rates: what is asked and what is answered.
+
+`geo.rating` computes the figure of a group of sites, `geo.figures` reads the store and forms the groups.
+"""
 
 from __future__ import annotations
 

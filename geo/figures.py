@@ -1,0 +1,149 @@
+"""Figures: the rates of the groups of a store's sites, as of a day and known at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from geo.cities import City, Listing
+from geo.evidence import Evidence
+from geo.grouping import Grouping, GroupOfSites
+from geo.ledger import Ledger, known_at_us
+from geo.observed import ObservedSource
+from geo.overlap import Overlaps
+from geo.proposals import Proposal, ProposalState
+from geo.rates import CityRate, GroupBy, RateQuery
+from geo.rating import Observations, Surroundings, asked, city_rate, counted
+from geo.readings import known_until, ledger_of, overlaps_of, proposals_by_site
+from geo.snapshot import Int64s, Snapshot
+from geo.store import Connection, Store, cities, proposals, recoveries
+from geo.worklist import WorklistItem, worklist
+
+GroupChooser = Callable[[Grouping], list[GroupOfSites]]
+
+__all__ = ["WorklistItem", "rate_of", "rate_series", "rates_of", "site_evidence", "worklist"]
+
+
+def rates_of(
+    store: Store, query: RateQuery, group_by: GroupBy, *, adcode: str | None = None, today: date
+) -> list[CityRate]:
+    """The rate of every group, only of the sites under `adcode` where one is given; `as_of` None is today.
+
+    A group without a site is there with rate None. Raises `UnknownCity`, `BadValue`.
+    """
+    with store.read() as conn:
+        desk = _Desk.open(store, conn, query)
+        return desk.rates(query.as_of or today, lambda grouping: grouping.groups(group_by, adcode))
+
+
+def rate_of(store: Store, adcode: str, query: RateQuery, today: date) -> CityRate:
+    """The rate of all sites under one unit. Raises `UnknownCity`, `BadValue`."""
+    with store.read() as conn:
+        desk = _Desk.open(store, conn, query)
+        return desk.rates(query.as_of or today, lambda grouping: [grouping.unit(adcode)])[0]
+
+
+def rate_series(
+    store: Store, adcode: str | None, query: RateQuery, from_year: int, to_year: int, today: date
+) -> list[CityRate]:
+    """One rate a year, as of 31 December, as of today for the current year; years to come are left out.
+
+    All sites where `adcode` is None. Raises `UnknownCity`, `BadValue`.
+    """
+    with store.read() as conn:
+        desk = _Desk.open(store, conn, query)
+        days = [min(date(year, 12, 31), today) for year in range(from_year, min(to_year, today.year) + 1)]
+        return [rate for day in days for rate in desk.rates(day, lambda grouping: _one(grouping, adcode))]
+
+
+def site_evidence(store: Store, site_id: int) -> list[Evidence]:
+    """Every verdict on one site, by product, edition and years."""
+    with store.read() as conn:
+        return recoveries.evidence(conn, site_id=site_id)
+
+
+def _one(grouping: Grouping, adcode: str | None) -> list[GroupOfSites]:
+    return grouping.groups(GroupBy.ALL) if adcode is None else [grouping.unit(adcode)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """All that the rates of one query need, read once for any number of days."""
+
+    store: Store
+    conn: Connection
+    query: RateQuery
+    ledger: Ledger
+    known_us: int
+    cities: Mapping[str, City]
+    listings: Sequence[Listing]
+    observed: ObservedSource
+    pending_sites: list[int]
+
+    @classmethod
+    def open(cls, store: Store, conn: Connection, query: RateQuery) -> _Desk:
+        ledger = ledger_of(store, conn)
+        return cls(
+            store=store,
+            conn=conn,
+            query=query,
+            ledger=ledger,
+            known_us=known_until(ledger, query.known_at),
+            cities=cities.all(conn),
+            listings=cities.listings(conn),
+            observed=ObservedSource(conn, query),
+            pending_sites=_pending_sites(conn, query.known_at),
+        )
+
+    def rates(self, as_of: date, groups_of: GroupChooser) -> list[CityRate]:
+        snapshot = self.ledger.snapshot(as_of=as_of, known_us=self.known_us)
+        rows = asked(snapshot, self.query)
+        grouping = Grouping(snapshot, rows, cities=self.cities, listings=self.listings)
+        observations = self.observed.of(snapshot)
+        overlaps = overlaps_of(self.store, self.conn, snapshot)
+        pending = proposals_by_site(self.pending_sites, snapshot)
+        return [
+            self._rate(group, snapshot, observations=observations, overlaps=overlaps, pending=pending)
+            for group in groups_of(grouping)
+        ]
+
+    def _rate(
+        self,
+        sites: GroupOfSites,
+        snapshot: Snapshot,
+        *,
+        observations: Observations,
+        overlaps: Overlaps,
+        pending: Int64s,
+    ) -> CityRate:
+        rows = counted(snapshot, sites.members)
+        group = sites.group
+        if self.query.known_at is not None:
+            group = replace(group, flags=(*group.flags, "known_in_past"))
+        return city_rate(
+            group,
+            snapshot,
+            self.query,
+            members=sites.members,
+            observations=observations,
+            surroundings=Surroundings(
+                overlap_units=overlaps.units(rows),
+                border_units=sites.border_units(rows),
+                n_proposed=int(np.sum(pending[sites.members])),
+            ),
+        )
+
+
+def _pending_sites(conn: Connection, known_at: str | None) -> list[int]:
+    if known_at is None:
+        return [one.site_id for one in proposals.find(conn, state=ProposalState.OPEN)]
+    return [one.site_id for one in proposals.find(conn) if _was_open(one, known_at)]
+
+
+def _was_open(proposal: Proposal, known_at: str) -> bool:
+    known = known_at_us(known_at)
+    decided = proposal.decided_at
+    return known_at_us(proposal.proposed_at) <= known and (decided is None or known_at_us(decided) > known)

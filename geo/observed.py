@@ -1,0 +1,102 @@
+"""Observed recovery of the sites of a snapshot: which stored result stands for each site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from geo.baselines import baseline_years
+from geo.rates import RateQuery
+from geo.rating import Observations
+from geo.snapshot import Int64s, Snapshot
+from geo.store import Connection, recoveries, scenes
+from geo.store.recovery_totals import RecoveryTotals, totals
+
+
+class ObservedSource:
+    """The stored results that a query asks for, read once and matched with any number of snapshots."""
+
+    def __init__(self, conn: Connection, query: RateQuery) -> None:
+        self._query = query
+        self.product, self.edition = _product_and_edition(conn, query)
+        self._totals: RecoveryTotals | None = None
+        self._years: list[int] = []
+        if self.product is not None and self.edition is not None:
+            self._totals = totals(conn, product=self.product, edition=self.edition)
+            found = scenes.find(conn, product=self.product, edition=self.edition)
+            self._years = sorted({scene.year for scene in found})
+
+    def of(self, snapshot: Snapshot) -> Observations:
+        """What is known of each site of the snapshot, for one later year.
+
+        The later year is the one asked for, else the last with a result up to the snapshot's day. The
+        baseline is the one asked for, else each site's own.
+        """
+        known = self._totals
+        to_year = None if known is None else self._to_year(known, snapshot)
+        if known is None or to_year is None:
+            return Observations.none(
+                len(snapshot), reason="no_recovery", product=self.product, edition=self.edition
+            )
+        chosen = known.to_year == to_year
+        if self._query.from_year is not None:
+            chosen &= known.from_year == self._query.from_year
+        rows, positions = _one_per_site(known, np.flatnonzero(chosen), snapshot, self._years)
+        return Observations(
+            product=self.product,
+            edition=self.edition,
+            from_year=_spread(known.from_year, rows, positions, len(snapshot)),
+            to_year=_spread(known.to_year, rows, positions, len(snapshot)),
+            area=_spread(known.area, rows, positions, len(snapshot)),
+            disturbed=_spread(known.disturbed, rows, positions, len(snapshot)),
+            recovered=_spread(known.recovered, rows, positions, len(snapshot)),
+            valid=_spread(known.valid, rows, positions, len(snapshot)),
+        )
+
+    def _to_year(self, known: RecoveryTotals, snapshot: Snapshot) -> int | None:
+        if self._query.to_year is not None:
+            return self._query.to_year
+        years = known.to_year[known.to_year <= snapshot.as_of.year]
+        return int(years.max()) if len(years) else None
+
+
+def _one_per_site(
+    known: RecoveryTotals, chosen: Int64s, snapshot: Snapshot, years: Sequence[int]
+) -> tuple[Int64s, Int64s]:
+    """The chosen rows of `known`, one a site of the snapshot, and the sites' positions there."""
+    if len(snapshot) == 0:
+        return chosen[:0], chosen[:0]
+    positions = np.searchsorted(snapshot.site, known.site[chosen])
+    positions = np.minimum(positions, len(snapshot) - 1)
+    exists = snapshot.site[positions] == known.site[chosen]
+    chosen, positions = chosen[exists], positions[exists]
+    from_year = known.from_year[chosen]
+    default = baseline_years(snapshot.damage_year, years)[positions] if years else from_year
+    order = np.lexsort((from_year, from_year != default, positions))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = positions[order][1:] != positions[order][:-1]
+    return chosen[order][first], positions[order][first]
+
+
+def _spread(column: Int64s, rows: Int64s, positions: Int64s, length: int) -> Int64s:
+    spread = np.zeros(length, dtype=np.int64)
+    spread[positions] = column[rows]
+    return spread
+
+
+def _product_and_edition(conn: Connection, query: RateQuery) -> tuple[str | None, str | None]:
+    product = query.product or default_product(conn)
+    if product is None:
+        return None, None
+    return product, query.edition or scenes.current_edition(conn, product)
+
+
+def default_product(conn: Connection) -> str | None:
+    """The product with results for the most sites, None where there is no result at all.
+
+    Of two with equally many it is the one with the later year, then the first by name.
+    """
+    pairs = recoveries.pairs(conn)
+    best = min(pairs, key=lambda pair: (-pair[4], -pair[3], pair[0]), default=None)
+    return None if best is None else best[0]
