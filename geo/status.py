@@ -57,3 +57,22 @@ def _row(cells: dict[str, str]) -> StatusRow:
         next_natural=frozenset(map(Status, cells["next_natural"].split())),
         second_person=cells["second_person"] == "yes",
     )
+
+
+def next_statuses(
+    before: Status, *, natural_recovery: bool, earlier: Status | None = None
+) -> frozenset[Status]:
+    """The statuses that a site may move to from `before`.
+
+    `natural_recovery` says whether the site is left to recover by itself; `earlier` is the status before
+    `before`, to which an excluded site goes back.
+
+    >>> sorted(next_statuses(Status.UNTREATED, natural_recovery=False))
+    [<Status.EXCLUDED: 'excluded'>, <Status.PLANNED: 'planned'>]
+    >>> next_statuses(Status.EXCLUDED, natural_recovery=False, earlier=Status.TREATED)
+    frozenset({<Status.TREATED: 'treated'>})
+    """
+    if before is Status.EXCLUDED:
+        return frozenset() if earlier is None else frozenset({earlier})
+    row = status_table()[before]
+    return row.next | row.next_natural if natural_recovery else row.next

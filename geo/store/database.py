@@ -123,7 +123,11 @@ class Store:
     def relative(self, path: Path) -> str:
         """How a file is remembered: relative to the store's folder where it lies below it, else absolute."""
         absolute = path.resolve()
-        return absolute.relative_to(self.folder).as_posix() if absolute.is_relative_to(self.folder) else str(absolute)
+        return (
+            absolute.relative_to(self.folder).as_posix()
+            if absolute.is_relative_to(self.folder)
+            else str(absolute)
+        )
 
     def schema_version(self) -> str | None:
         """The newest migration that the store has had, None for an empty file."""
@@ -172,13 +176,17 @@ def _looks_like_a_store(path: Path) -> bool:
             raise NotAStore(path=path, problem="it is not a GeoPackage")
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=embedded.LOCK_TIMEOUT_S)
     try:
-        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        names = {
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
     except sqlite3.DatabaseError as error:
         raise NotAStore(path=path, problem=f"the file is damaged ({error})") from error
     finally:
         connection.close()
     if names and not {"alembic_version", "history", "writer"} <= names:
-        raise NotAStore(path=path, problem="it is somebody else's GeoPackage; bring it in with `reverdure import`")
+        raise NotAStore(
+            path=path, problem="it is somebody else's GeoPackage; bring it in with `reverdure import`"
+        )
     return True
 
 

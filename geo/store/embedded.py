@@ -70,7 +70,9 @@ def _begin(connection: Connection) -> None:
 def in_box(fid: Column[int], layer: str, box: tuple[float, float, float, float]) -> ColumnElement[bool]:
     """The condition that a feature's own box meets `box` (min x, min y, max x, max y, degrees)."""
     min_x, min_y, max_x, max_y = box
-    index = table(f"rtree_{layer}_geom", *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")))
+    index = table(
+        f"rtree_{layer}_geom", *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
+    )
     return fid.in_(
         select(index.c.id).where(
             index.c.minx <= max_x, index.c.maxx >= min_x, index.c.miny <= max_y, index.c.maxy >= min_y
@@ -94,6 +96,8 @@ def append_only() -> list[str]:
     return [
         f"CREATE TRIGGER append_only_history_update BEFORE UPDATE ON history BEGIN {refuse} END",
         f"CREATE TRIGGER append_only_history_delete BEFORE DELETE ON history BEGIN {refuse} END",
-        "CREATE TRIGGER append_only_history_insert BEFORE INSERT ON history"
-        f" WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM history) BEGIN {refuse} END",
+        (
+            "CREATE TRIGGER append_only_history_insert BEFORE INSERT ON history"
+            f" WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM history) BEGIN {refuse} END"
+        ),
     ]

@@ -8,6 +8,8 @@ from typing import Final
 import shapely
 from shapely import MultiPolygon, Polygon
 
+from geo.wkb import wkb_of
+
 APPLICATION_ID: Final = 0x47504B47  # "GPKG"
 USER_VERSION: Final = 10400
 SRS_ID: Final = 4326
@@ -17,21 +19,6 @@ _ENVELOPE: Final = struct.Struct("<4d")
 _FLAGS: Final = 0b0000_0011  # little-endian, envelope [minx, maxx, miny, maxy]
 _FLAGS_EMPTY: Final = 0b0001_0001  # little-endian, empty, no envelope
 _ENVELOPE_BYTES: Final = (0, 32, 48, 48, 64)
-
-
-def multi(geometry: Polygon | MultiPolygon) -> MultiPolygon:
-    """The geometry as a MultiPolygon."""
-    return MultiPolygon([geometry]) if isinstance(geometry, Polygon) else geometry
-
-
-def wkb_of(geometry: Polygon | MultiPolygon) -> bytes:
-    """Little-endian two-dimensional WKB of the geometry as a MultiPolygon."""
-    return bytes(shapely.to_wkb(multi(geometry), byte_order=1, output_dimension=2, include_srid=False))
-
-
-def geometry_of(wkb: bytes) -> MultiPolygon:
-    """The MultiPolygon of a WKB."""
-    return multi(shapely.from_wkb(wkb))
 
 
 def blob_of_wkb(wkb: bytes, bounds: tuple[float, float, float, float] | None) -> bytes:
@@ -141,11 +128,15 @@ BASE_TABLES: Final = (
 def register_features(table: str, title: str) -> tuple[str, ...]:
     """The statements that make `table` (key `fid`, geometry `geom`) a feature layer with an R-tree."""
     return (
-        f"INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)"  # noqa: S608
-        f" VALUES ('{table}', 'features', '{table}', '{title}', {SRS_ID})",
+        (
+            f"INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)"  # noqa: S608
+            f" VALUES ('{table}', 'features', '{table}', '{title}', {SRS_ID})"
+        ),
         f"INSERT INTO gpkg_geometry_columns VALUES ('{table}', 'geom', 'MULTIPOLYGON', {SRS_ID}, 0, 0)",  # noqa: S608
-        f"INSERT INTO gpkg_extensions VALUES ('{table}', 'geom', 'gpkg_rtree_index',"  # noqa: S608
-        " 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
+        (
+            f"INSERT INTO gpkg_extensions VALUES ('{table}', 'geom', 'gpkg_rtree_index',"  # noqa: S608
+            " 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')"
+        ),
         *rtree(table),
     )
 

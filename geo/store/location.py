@@ -13,9 +13,45 @@ from urllib.parse import unquote, urlsplit
 from geo.errors import StoreError
 
 NETWORK_FILE_SYSTEMS: Final = frozenset(
-    "nfs nfs3 nfs4 cifs smb smb2 smb3 smbfs 9p afs ncpfs ceph glusterfs lustre gpfs beegfs davfs davfs2 ocfs2 gfs2"
-    " orangefs vboxsf vmhgfs prl_fs fuse.sshfs fuse.rclone fuse.s3fs fuse.davfs2 fuse.glusterfs fuse.vmhgfs-fuse"
-    " fuse.ceph fuse.smbnetfs fuse.gvfsd-fuse fuse.goofys fuse.gcsfuse fuse.blobfuse fuse.curlftpfs".split()
+    [
+        "nfs",
+        "nfs3",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "ncpfs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "davfs",
+        "davfs2",
+        "ocfs2",
+        "gfs2",
+        "orangefs",
+        "vboxsf",
+        "vmhgfs",
+        "prl_fs",
+        "fuse.sshfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.davfs2",
+        "fuse.glusterfs",
+        "fuse.vmhgfs-fuse",
+        "fuse.ceph",
+        "fuse.smbnetfs",
+        "fuse.gvfsd-fuse",
+        "fuse.goofys",
+        "fuse.gcsfuse",
+        "fuse.blobfuse",
+        "fuse.curlftpfs",
+    ]
 )
 _DRIVE_REMOTE: Final = 4
 

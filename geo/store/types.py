@@ -11,6 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import UserDefinedType
 
 from geo.store import gpkg
+from geo.wkb import geometry_of
 
 WHOLE: Final = Integer().with_variant(BigInteger(), "postgresql")
 """A 64-bit integer: SQLite's INTEGER is one, and GDAL drops a column declared BIGINT."""
@@ -37,6 +38,6 @@ class GeometryColumn(UserDefinedType[MultiPolygon]):
         """From blob to shape."""
 
         def process(value: bytes | None) -> MultiPolygon | None:
-            return None if value is None else gpkg.geometry_of(gpkg.wkb_of_blob(value))
+            return None if value is None else geometry_of(gpkg.wkb_of_blob(value))
 
         return process

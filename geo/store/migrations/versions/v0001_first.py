@@ -93,6 +93,7 @@ def _create_places() -> None:
         sqlite_autoincrement=True,
     )
 
+
 def _create_ledger() -> None:
     op.create_table(
         "sites",
@@ -186,6 +187,7 @@ def _create_ledger() -> None:
         sa.Column("recorded_at", sa.Text(), nullable=False),
     )
 
+
 def _create_recovery() -> None:
     op.create_table(
         "scenes",
@@ -252,13 +254,17 @@ def _create_recovery() -> None:
         sa.Column("relapse_year", WHOLE),
         sa.Column("reason", sa.Text()),
         sa.Column("content_key", sa.Text(), nullable=False),
-        sa.UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", "temporal_rule", name="uq_recoveries"),
+        sa.UniqueConstraint(
+            "site_id", "product", "edition", "from_year", "to_year", "temporal_rule", name="uq_recoveries"
+        ),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "class_areas",
         sa.Column("fid", WHOLE, primary_key=True),
-        sa.Column("recovery_id", WHOLE, sa.ForeignKey("recoveries.recovery_id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "recovery_id", WHOLE, sa.ForeignKey("recoveries.recovery_id", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("year", WHOLE, nullable=False),
         sa.Column("class_code", WHOLE),
         sa.Column("units", WHOLE, nullable=False),
@@ -268,7 +274,9 @@ def _create_recovery() -> None:
     op.create_table(
         "transitions",
         sa.Column("fid", WHOLE, primary_key=True),
-        sa.Column("recovery_id", WHOLE, sa.ForeignKey("recoveries.recovery_id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "recovery_id", WHOLE, sa.ForeignKey("recoveries.recovery_id", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("from_code", WHOLE),
         sa.Column("to_code", WHOLE),
         sa.Column("outcome", sa.Text(), nullable=False),
@@ -299,6 +307,7 @@ def _create_recovery() -> None:
         sa.UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", name="uq_evidence"),
         sqlite_autoincrement=True,
     )
+
 
 def _create_imports() -> None:
     op.create_table(

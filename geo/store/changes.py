@@ -1,0 +1,277 @@
+"""Changes in the store: sites enter, facts change, each with its history rows in the same transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from geo import clock
+from geo.canonical import canonical_json, parse_json
+from geo.changes import Change, NewSite, PlannedRow, plan_change
+from geo.errors import Conflict, Refused
+from geo.facts import DEFAULTS, fact_value
+from geo.history import Fact, HistoryRow
+from geo.proposals import Proposal
+from geo.sites import Site
+from geo.status import Status, status_table
+from geo.store import cities as city_store
+from geo.store import history, sites
+from geo.store import proposals as proposal_store
+from geo.store.heads import head_columns
+from geo.store.tables import HISTORY, IDEMPOTENCY, SITES
+from geo.wkb import multi, wkb_of
+
+_CHUNK = 2_000
+
+
+class StaleVersion(Conflict):
+    """Somebody else changed the site first."""
+
+    template = "site {site_id} has changed: version {current} is current, not {given}"
+
+
+class SiteCodeExists(Conflict):
+    """The code is taken."""
+
+    template = "a site with the code {site_code!r} exists already"
+
+
+class IdempotencyKeyReused(Conflict):
+    """The key was used for another request."""
+
+    template = "the idempotency key {key!r} was used for another request"
+
+
+class SecondPersonNeeded(Refused):
+    """A new site cannot enter with a status that needs a second person."""
+
+    template = "site {site_code!r} cannot enter as {status} without a second person"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a change came to: the site now, the rows recorded, or the proposal that waits."""
+
+    site: Site
+    seqs: tuple[int, ...]
+    proposal: Proposal | None = None
+
+
+def create_sites(
+    conn: Connection, new: Sequence[NewSite], *, actor: str, source: str, now: str, approved: bool = True
+) -> list[int]:
+    """The ids of the new sites, in order. Past statuses count as approved by `source` where `approved`.
+
+    Raises `SiteCodeExists`, and `SecondPersonNeeded` where not `approved`.
+    """
+    _refuse_taken_codes(conn, new)
+    first = int(conn.execute(select(func.coalesce(func.max(SITES.c.fid), 0))).scalar_one()) + 1
+    first = max(
+        first, int(conn.execute(select(func.coalesce(func.max(HISTORY.c.site_id), 0))).scalar_one()) + 1
+    )
+    names: dict[str | None, city_store.UnitNames] = {}
+    for start in range(0, len(new), _CHUNK):
+        chunk = new[start : start + _CHUNK]
+        entries = [
+            history.Entry(
+                site_id=first + start + index,
+                row=row,
+                actor=actor,
+                reason="",
+                source=source,
+                proposed_at=now,
+                approved_by=source if approved and row.fact is Fact.STATUS else None,
+            )
+            for index, site in enumerate(chunk)
+            for row in _first_rows(site, approved=approved)
+        ]
+        by_site = history.of_sites(history.append(conn, entries, now=now))
+        heads = []
+        for index, site in enumerate(chunk):
+            site_id = first + start + index
+            heads.append(_head(conn, by_site[site_id], names) | _fixed(site, site_id))
+        conn.execute(insert(SITES), heads)
+    return list(range(first, first + len(new)))
+
+
+def _refuse_taken_codes(conn: Connection, new: Sequence[NewSite]) -> None:
+    taken = set(sites.code_index(conn))
+    for site in new:
+        if site.site_code in taken:
+            raise SiteCodeExists(site_code=site.site_code)
+        taken.add(site.site_code)
+
+
+def _first_rows(site: NewSite, *, approved: bool) -> Iterator[PlannedRow]:
+    day = site.entered_on
+    yield PlannedRow(Fact.MEMBERSHIP, '"entered"', day)
+    for status, since in _statuses(site):
+        if not approved and status_table()[status].second_person:
+            raise SecondPersonNeeded(site_code=site.site_code, status=status)
+        yield PlannedRow(Fact.STATUS, f'"{status.value}"', since)
+    area = fact_value(Fact.GEOMETRY, {"area_units": site.area_units})
+    yield PlannedRow(Fact.GEOMETRY, area, day, wkb=wkb_of(multi(site.geometry)))
+    facts = {**DEFAULTS, **site.facts}
+    for fact, value in facts.items():
+        if fact not in {Fact.MEMBERSHIP, Fact.STATUS, Fact.GEOMETRY}:
+            text = fact_value(fact, value)
+            if text not in {"null", '{"units":null}', "{}"}:
+                yield PlannedRow(fact, text, day)
+
+
+def _statuses(site: NewSite) -> list[tuple[Status, date]]:
+    """The statuses of a new site by day; untreated until the first where that is later than its entry."""
+    given = sorted(site.status_rows, key=lambda pair: pair[1])
+    if not given:
+        given = [(Status(str(site.facts.get(Fact.STATUS, Status.UNTREATED))), site.entered_on)]
+    return given if given[0][1] <= site.entered_on else [(Status.UNTREATED, site.entered_on), *given]
+
+
+def _fixed(site: NewSite, site_id: int) -> dict[str, object]:
+    return {
+        "fid": site_id,
+        "site_code": site.site_code,
+        "source_crs": site.source_crs,
+        "extra": canonical_json(site.extra),
+        "version": 1,
+    }
+
+
+def _head(
+    conn: Connection, rows: Sequence[HistoryRow], names: dict[str | None, city_store.UnitNames]
+) -> dict[str, object]:
+    columns = head_columns(rows)
+    adcode = cast("str | None", columns["adcode"])
+    if adcode not in names:
+        names[adcode] = city_store.unit_names(conn, adcode)
+    unit = names[adcode]
+    return columns | {
+        "county": unit.county,
+        "prefecture": unit.prefecture,
+        "province": unit.province,
+        "updated_at": max(row.recorded_at for row in rows),
+    }
+
+
+def replay(conn: Connection, site_id: int) -> Site:
+    """The site, made anew from its history, its version raised by one."""
+    rows = history.rows(conn, site_id=site_id, with_wkb=True)
+    columns = _head(conn, rows, {})
+    conn.execute(update(SITES).where(SITES.c.fid == site_id).values(**columns, version=SITES.c.version + 1))
+    return sites.get(conn, site_id)
+
+
+def apply_change(
+    conn: Connection,
+    site_id: int,
+    change: Change,
+    *,
+    actor: str,
+    source: str,
+    now: str,
+    if_version: int | None,
+    idempotency_key: str | None = None,
+    today: date | None = None,
+) -> Applied:
+    """What became of a change: recorded at once, or kept as a proposal for a second person.
+
+    `if_version` is the version that the officer saw, None to skip the check. The same `idempotency_key` with
+    the same request gives the first answer again. `today` is the day of `now` unless given.
+    Raises `UnknownSite`, `StaleVersion`, `IdempotencyKeyReused` and the errors of `geo.changes`.
+    """
+    request = (
+        "" if idempotency_key is None else _fingerprint(site_id, change, actor=actor, if_version=if_version)
+    )
+    if idempotency_key is not None:
+        earlier = _answered(conn, idempotency_key, request)
+        if earlier is not None:
+            return earlier
+    site = sites.get(conn, site_id)
+    if if_version is not None and if_version != site.version:
+        raise StaleVersion(
+            site_id=site_id, current=site.version, given=if_version, current_version=site.version
+        )
+    rows = history.rows(conn, site_id=site_id, with_wkb=True)
+    plan = plan_change(site, rows, change, today=today or clock.local_date(now))
+    if plan.proposed is not None:
+        applied = Applied(
+            site, (), proposal_store.add(conn, site, plan.proposed, actor=actor, source=source, now=now)
+        )
+    else:
+        applied = record(
+            conn,
+            site_id,
+            plan.rows_now,
+            actor=actor,
+            reason=change.reason,
+            source=source,
+            proposed_at=now,
+            now=now,
+        )
+    if idempotency_key is not None:
+        _remember(conn, idempotency_key, request, applied, now=now)
+    return applied
+
+
+def record(
+    conn: Connection,
+    site_id: int,
+    planned: Sequence[PlannedRow],
+    *,
+    actor: str,
+    reason: str,
+    source: str,
+    proposed_at: str,
+    now: str,
+    approved_by: str | None = None,
+) -> Applied:
+    """The planned rows appended to the history and the site brought up to it."""
+    entries = [
+        history.Entry(site_id, row, actor, reason, source, proposed_at, approved_by) for row in planned
+    ]
+    rows = history.append(conn, entries, now=now)
+    return Applied(replay(conn, site_id), tuple(row.seq for row in rows))
+
+
+def _fingerprint(site_id: int, change: Change, *, actor: str, if_version: int | None) -> str:
+    wkb = None if change.geometry is None else wkb_of(change.geometry).hex()
+    request = {
+        "site_id": site_id,
+        "facts": {str(fact): value for fact, value in change.facts.items()},
+        "effective_on": change.effective_on.isoformat(),
+        "reason": change.reason,
+        "voids_seq": change.voids_seq,
+        "wkb": wkb,
+        "actor": actor,
+        "if_version": if_version,
+    }
+    return hashlib.sha256(canonical_json(request).encode()).hexdigest()
+
+
+def _answered(conn: Connection, key: str, request: str) -> Applied | None:
+    row = conn.execute(select(IDEMPOTENCY).where(IDEMPOTENCY.c.key == key)).mappings().first()
+    if row is None:
+        return None
+    if row["request_sha256"] != request:
+        raise IdempotencyKeyReused(key=key)
+    proposal = None if row["proposal_id"] is None else proposal_store.get(conn, row["proposal_id"])
+    seqs = cast("list[int]", parse_json(row["seqs"]))
+    return Applied(sites.get(conn, row["site_id"]), tuple(seqs), proposal)
+
+
+def _remember(conn: Connection, key: str, request: str, applied: Applied, *, now: str) -> None:
+    conn.execute(
+        insert(IDEMPOTENCY).values(
+            key=key,
+            site_id=applied.site.site_id,
+            request_sha256=request,
+            seqs=canonical_json(applied.seqs),
+            proposal_id=None if applied.proposal is None else applied.proposal.proposal_id,
+            recorded_at=now,
+        )
+    )

@@ -1,0 +1,245 @@
+"""The history in the store: appended under the writer's lock, read in order, verified by its chain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+
+from shapely import MultiPolygon
+from sqlalchemy import Connection, LargeBinary, Row, func, insert, null, select, type_coerce
+
+from geo.canonical import NotCanonical, canonical_json, canonical_text, parse_json
+from geo.changes import PlannedRow, UnknownRow
+from geo.history import GENESIS_HASH, Fact, HistoryRow
+from geo.store.heads import head_columns
+from geo.store.tables import HISTORY, SITES
+from geo.wkb import geometry_of
+
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row to append: what is planned, for which site, and by whom."""
+
+    site_id: int
+    row: PlannedRow
+    actor: str
+    reason: str
+    source: str
+    proposed_at: str
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `verify` found. `seq` and `head` are the last row's; `problem` is for people, None if all is well.
+
+    `first_bad_seq` is the first row that breaks the chain; None where the rows are whole but a site, or the
+    expected head, does not fit them.
+    """
+
+    ok: bool
+    rows_checked: int
+    seq: int
+    head: str
+    first_bad_seq: int | None = None
+    problem: str | None = None
+
+
+def row_json(row: HistoryRow) -> str:
+    """The canonical JSON (RFC 8785) of a row without its two hashes, its polygon as hexadecimal WKB."""
+    approved = "null" if row.approved_by is None else canonical_text(row.approved_by)
+    voids = "null" if row.voids_seq is None else row.voids_seq
+    wkb = "null" if row.wkb is None else f'"{row.wkb.hex()}"'
+    return (
+        f'{{"actor":{canonical_text(row.actor)},"approved_by":{approved},'
+        f'"effective_on":"{row.effective_on.isoformat()}","fact":"{row.fact.value}",'
+        f'"proposed_at":"{row.proposed_at}","reason":{canonical_text(row.reason)},'
+        f'"recorded_at":"{row.recorded_at}","seq":{row.seq},"site_id":{row.site_id},'
+        f'"source":{canonical_text(row.source)},"value":{row.value},"voids_seq":{voids},"wkb":{wkb}}}'
+    )
+
+
+def chain_hash(previous_hash: str, row: HistoryRow) -> str:
+    """SHA-256 (hex) of the previous hash followed by the row's canonical JSON, as UTF-8."""
+    return hashlib.sha256((previous_hash + row_json(row)).encode()).hexdigest()
+
+
+def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[HistoryRow]:
+    """The entries as rows at the end of the history, recorded `now` or, if that is later, with the last row."""
+    last = conn.execute(
+        select(HISTORY.c.seq, HISTORY.c.hash, HISTORY.c.recorded_at).order_by(HISTORY.c.seq.desc()).limit(1)
+    ).first()
+    seq, previous, recorded = (
+        (0, GENESIS_HASH, now) if last is None else (last[0], last[1], max(now, last[2]))
+    )
+    rows: list[HistoryRow] = []
+    for entry in entries:
+        seq += 1
+        row = _row(entry, seq=seq, recorded_at=recorded, previous=previous)
+        rows.append(row)
+        previous = row.hash
+    for start in range(0, len(rows), _CHUNK):
+        conn.execute(insert(HISTORY), [_columns(row) for row in rows[start : start + _CHUNK]])
+    return rows
+
+
+def _row(entry: Entry, *, seq: int, recorded_at: str, previous: str) -> HistoryRow:
+    planned = entry.row
+    unsigned = (
+        seq,
+        entry.site_id,
+        planned.fact,
+        planned.value,
+        planned.wkb,
+        planned.effective_on,
+        recorded_at,
+        min(entry.proposed_at, recorded_at),
+        entry.actor,
+        entry.approved_by,
+        planned.voids_seq,
+        entry.reason,
+        entry.source,
+        previous,
+    )
+    return HistoryRow(*unsigned, hash=chain_hash(previous, HistoryRow(*unsigned, hash="")))
+
+
+def _columns(row: HistoryRow) -> dict[str, object]:
+    return {
+        "seq": row.seq,
+        "site_id": row.site_id,
+        "fact": row.fact.value,
+        "value": row.value,
+        "wkb": row.wkb,
+        "effective_on": row.effective_on.isoformat(),
+        "recorded_at": row.recorded_at,
+        "proposed_at": row.proposed_at,
+        "actor": row.actor,
+        "approved_by": row.approved_by,
+        "voids_seq": row.voids_seq,
+        "reason": row.reason,
+        "source": row.source,
+        "previous_hash": row.previous_hash,
+        "hash": row.hash,
+    }
+
+
+def _history_row(row: Row[tuple[object, ...]]) -> HistoryRow:
+    seq, site_id, fact, value, wkb, effective_on, *rest = row
+    return HistoryRow(seq, site_id, Fact(fact), value, wkb, date.fromisoformat(effective_on), *rest)
+
+
+def rows(
+    conn: Connection,
+    *,
+    site_id: int | None = None,
+    after_seq: int = 0,
+    limit: int | None = None,
+    with_wkb: bool = False,
+) -> list[HistoryRow]:
+    """The rows after `after_seq` in order, of one site or of all; polygons are left out unless asked for."""
+    columns = [column if with_wkb or column.name != "wkb" else null().label("wkb") for column in HISTORY.c]
+    query = select(*columns).where(HISTORY.c.seq > after_seq).order_by(HISTORY.c.seq).limit(limit)
+    if site_id is not None:
+        query = query.where(HISTORY.c.site_id == site_id)
+    return [_history_row(row) for row in conn.execute(query)]
+
+
+def head(conn: Connection) -> tuple[int, str]:
+    """(seq, hash) of the last row; (0, GENESIS_HASH) where there is none."""
+    last = conn.execute(select(HISTORY.c.seq, HISTORY.c.hash).order_by(HISTORY.c.seq.desc()).limit(1)).first()
+    return (0, GENESIS_HASH) if last is None else (last[0], last[1])
+
+
+def geometry_at(conn: Connection, seq: int) -> MultiPolygon:
+    """The polygon of the geometry row `seq`, in longitude and latitude; raises `UnknownRow`."""
+    row = conn.execute(select(HISTORY.c.site_id, HISTORY.c.wkb).where(HISTORY.c.seq == seq)).first()
+    if row is None or row[1] is None:
+        raise UnknownRow(site_id="any" if row is None else row[0], seq=seq)
+    return geometry_of(row[1])
+
+
+def verify(conn: Connection, *, expect: tuple[int, str] | None = None) -> Verification:
+    """Whether the chain is whole, ends no earlier than `expect` (seq, hash), and says what the sites say."""
+    seq, previous, recorded, seen = 0, GENESIS_HASH, "", expect is None or expect == (0, GENESIS_HASH)
+    for row in _stream(conn):
+        problem = _broken(row, seq=seq, previous=previous, recorded=recorded)
+        if problem is not None:
+            return Verification(False, seq, seq, previous, first_bad_seq=row.seq, problem=problem)
+        seq, previous, recorded = row.seq, row.hash, row.recorded_at
+        seen = seen or expect == (seq, previous)
+    if not seen and expect is not None:
+        return Verification(False, seq, seq, previous, problem=_missing(expect, seq))
+    problem = _misfit(conn)
+    return Verification(problem is None, seq, seq, previous, problem=problem)
+
+
+def _missing(expect: tuple[int, str], seq: int) -> str:
+    if expect[0] > seq:
+        return f"the history ends at row {seq}; rows up to {expect[0]} are missing"
+    return f"row {expect[0]} has not the expected hash {expect[1]}: the history was rewritten"
+
+
+def _stream(conn: Connection, *, by_site: bool = False) -> Iterator[HistoryRow]:
+    order = (HISTORY.c.site_id, HISTORY.c.seq) if by_site else (HISTORY.c.seq,)
+    result = conn.execution_options(yield_per=_CHUNK).execute(select(HISTORY).order_by(*order))
+    for row in result:
+        yield _history_row(row)
+
+
+def _broken(row: HistoryRow, *, seq: int, previous: str, recorded: str) -> str | None:
+    """What is wrong with a row after row `seq`, None where nothing is."""
+    if row.seq != seq + 1:
+        return f"row {row.seq} follows row {seq}: rows between are missing"
+    if row.previous_hash != previous:
+        return f"row {row.seq} does not continue the chain of row {seq}"
+    try:
+        expected = chain_hash(previous, row)
+    except (NotCanonical, UnicodeEncodeError):
+        return f"row {row.seq} has no canonical form"
+    if expected != row.hash:
+        return f"row {row.seq} was altered after it was recorded"
+    if row.recorded_at < recorded:
+        return f"row {row.seq} was recorded before row {seq}"
+    return None
+
+
+def _misfit(conn: Connection) -> str | None:
+    """The first site that is not what its history says, None where all are."""
+    sites = conn.execution_options(yield_per=_CHUNK).execute(
+        select(*(type_coerce(c, LargeBinary) if c.name == "geom" else c for c in SITES.c)).order_by(
+            SITES.c.fid
+        )
+    )
+    replayed = groupby(_stream(conn, by_site=True), key=attrgetter("site_id"))
+    n_sites = conn.execute(select(func.count()).select_from(SITES)).scalar_one()
+    n_replayed = 0
+    for site, (site_id, facts) in zip(sites.mappings(), replayed, strict=False):
+        n_replayed += 1
+        if site["fid"] != site_id:
+            return f"site {min(site['fid'], site_id)} is in the sites or in the history alone"
+        for column, value in head_columns(list(facts)).items():
+            if site[column] != value:
+                return f"site {site_id} ({site['site_code']}): {column} is not what the history says"
+    if n_replayed < n_sites or next(replayed, None) is not None:
+        return "the sites and the sites of the history differ in number"
+    return None
+
+
+def canonical_value(text: str) -> bool:
+    """Whether a stored value is its own canonical form."""
+    return canonical_json(parse_json(text)) == text
+
+
+def of_sites(found: Sequence[HistoryRow]) -> dict[int, list[HistoryRow]]:
+    """The rows by site, in their order."""
+    by_site: dict[int, list[HistoryRow]] = {}
+    for row in found:
+        by_site.setdefault(row.site_id, []).append(row)
+    return by_site

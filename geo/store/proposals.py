@@ -1,0 +1,201 @@
+"""Proposals in the store: kept until a second person decides."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from geo import clock
+from geo.canonical import canonical_json, parse_json
+from geo.changes import Change, plan_change
+from geo.errors import BadValue, Conflict, Refused, UnknownProposal
+from geo.history import Fact
+from geo.proposals import Proposal, ProposalState
+from geo.sites import Site
+from geo.store import history, sites
+from geo.store.tables import PROPOSALS
+from geo.wkb import geometry_of, wkb_of
+
+if TYPE_CHECKING:
+    from geo.store.changes import Applied
+
+
+class SamePerson(Refused):
+    """Nobody releases their own proposal."""
+
+    template = "proposal {proposal_id} was made by {actor!r}: somebody else has to decide on it"
+
+
+class ProposalDecided(Conflict):
+    """The proposal is decided already."""
+
+    template = "proposal {proposal_id} is {state} already"
+
+
+class ProposalOutdated(Conflict):
+    """What the proposal changes has changed since."""
+
+    template = "{fact} of site {site_id} has changed since proposal {proposal_id} was made; propose it anew"
+
+
+def find(
+    conn: Connection,
+    *,
+    state: ProposalState | str | None = None,
+    site_id: int | None = None,
+    after: int | None = None,
+    limit: int | None = None,
+) -> list[Proposal]:
+    """The proposals that match, in order of their ids."""
+    query = select(PROPOSALS).order_by(PROPOSALS.c.proposal_id).limit(limit)
+    if state is not None:
+        query = query.where(PROPOSALS.c.state == str(state))
+    if site_id is not None:
+        query = query.where(PROPOSALS.c.site_id == site_id)
+    if after is not None:
+        query = query.where(PROPOSALS.c.proposal_id > after)
+    return [_proposal(row) for row in conn.execute(query).mappings()]
+
+
+def get(conn: Connection, proposal_id: int) -> Proposal:
+    """The proposal with this id; raises `UnknownProposal`."""
+    return _proposal(_stored(conn, proposal_id))
+
+
+def add(conn: Connection, site: Site, change: Change, *, actor: str, source: str, now: str) -> Proposal:
+    """The change, kept as an open proposal."""
+    key = conn.execute(
+        insert(PROPOSALS).values(
+            site_id=site.site_id,
+            facts=canonical_json({fact.value: value for fact, value in change.facts.items()}),
+            wkb=None if change.geometry is None else wkb_of(change.geometry),
+            voids_seq=change.voids_seq,
+            base_version=site.version,
+            base_seq=history.head(conn)[0],
+            proposed_by=actor,
+            proposed_at=now,
+            effective_on=change.effective_on.isoformat(),
+            reason=change.reason,
+            source=source,
+            state=ProposalState.OPEN.value,
+            comment="",
+        )
+    ).inserted_primary_key
+    return get(conn, key[0])
+
+
+def approve(
+    conn: Connection, proposal_id: int, *, actor: str, now: str, comment: str = "", today: date | None = None
+) -> Applied:
+    """The proposal, released by somebody else: its rows are recorded now.
+
+    Raises `UnknownProposal`, `ProposalDecided`, `SamePerson`, `ProposalOutdated` and, where the site has
+    moved on, the errors of `geo.changes`.
+    """
+    from geo.store import changes  # noqa: PLC0415 - changes makes proposals, and proposals record changes
+
+    stored = _stored(conn, proposal_id)
+    proposal = _decidable(stored, actor)
+    rows = history.rows(conn, site_id=proposal.site_id, with_wkb=True)
+    touched = {Fact(fact) for fact in proposal.change.facts}
+    if proposal.change.geometry is not None:
+        touched.add(Fact.GEOMETRY)
+    for row in rows:
+        if row.seq > stored["base_seq"] and row.fact in touched:
+            raise ProposalOutdated(fact=row.fact, site_id=proposal.site_id, proposal_id=proposal_id)
+    plan = plan_change(
+        sites.get(conn, proposal.site_id),
+        rows,
+        proposal.change,
+        today=today or clock.local_date(now),
+        approved=True,
+    )
+    applied = changes.record(
+        conn,
+        proposal.site_id,
+        plan.rows_now,
+        actor=proposal.proposed_by,
+        reason=proposal.reason,
+        source=proposal.source,
+        proposed_at=proposal.proposed_at,
+        now=now,
+        approved_by=actor,
+    )
+    decided = _decide(conn, proposal_id, ProposalState.APPROVED, actor=actor, now=now, comment=comment)
+    return changes.Applied(applied.site, applied.seqs, decided)
+
+
+def reject(conn: Connection, proposal_id: int, *, actor: str, now: str, comment: str = "") -> Proposal:
+    """The proposal, turned down; its proposer may withdraw it so too.
+
+    Raises `UnknownProposal` and `ProposalDecided`.
+    """
+    stored = _stored(conn, proposal_id)
+    if stored["state"] != ProposalState.OPEN:
+        raise ProposalDecided(proposal_id=proposal_id, state=stored["state"])
+    return _decide(conn, proposal_id, ProposalState.REJECTED, actor=actor, now=now, comment=comment)
+
+
+def _stored(conn: Connection, proposal_id: int) -> RowMapping:
+    row = conn.execute(select(PROPOSALS).where(PROPOSALS.c.proposal_id == proposal_id)).mappings().first()
+    if row is None:
+        raise UnknownProposal(proposal_id=proposal_id)
+    return row
+
+
+def _decidable(stored: RowMapping, actor: str) -> Proposal:
+    proposal = _proposal(stored)
+    if proposal.state is not ProposalState.OPEN:
+        raise ProposalDecided(proposal_id=proposal.proposal_id, state=proposal.state)
+    if not actor.strip():
+        raise BadValue(field="actor", value=actor, problem="is nobody's name")
+    if _same_name(actor) == _same_name(proposal.proposed_by):
+        raise SamePerson(proposal_id=proposal.proposal_id, actor=proposal.proposed_by)
+    return proposal
+
+
+def _same_name(name: str) -> str:
+    """The name as it is compared: width, case and spaces around it make no other person."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def _decide(
+    conn: Connection, proposal_id: int, state: ProposalState, *, actor: str, now: str, comment: str
+) -> Proposal:
+    conn.execute(
+        update(PROPOSALS)
+        .where(PROPOSALS.c.proposal_id == proposal_id)
+        .values(state=state.value, decided_by=actor, decided_at=now, comment=comment)
+    )
+    return get(conn, proposal_id)
+
+
+def _proposal(row: RowMapping) -> Proposal:
+    facts = cast("Mapping[str, object]", parse_json(row["facts"]))
+    effective_on = date.fromisoformat(row["effective_on"])
+    change = Change(
+        facts={Fact(fact): value for fact, value in facts.items()},
+        effective_on=effective_on,
+        reason=row["reason"],
+        geometry=None if row["wkb"] is None else geometry_of(row["wkb"]),
+        voids_seq=row["voids_seq"],
+    )
+    return Proposal(
+        proposal_id=row["proposal_id"],
+        site_id=row["site_id"],
+        change=change,
+        base_version=row["base_version"],
+        proposed_by=row["proposed_by"],
+        proposed_at=row["proposed_at"],
+        effective_on=effective_on,
+        reason=row["reason"],
+        state=ProposalState(row["state"]),
+        decided_by=row["decided_by"],
+        decided_at=row["decided_at"],
+        comment=row["comment"],
+        source=row["source"],
+    )

@@ -1,0 +1,269 @@
+"""Recoveries and evidence in the store: the latest of each site, product, edition, pair of years and rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TypeVar, cast
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, insert, select
+
+from geo.canonical import canonical_json, parse_json
+from geo.evidence import Evidence, Verdict
+from geo.recovery import Recovery, TemporalRule
+from geo.status import Status
+from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, TRANSITIONS
+from geo.transitions import Transition
+
+_Item = TypeVar("_Item", Recovery, Evidence)
+
+_CHUNK = 500
+_SCALARS = [
+    "site_id",
+    "product",
+    "edition",
+    "from_year",
+    "to_year",
+    "area_units",
+    "disturbed_baseline_units",
+    "recovered_units",
+    "still_disturbed_units",
+    "converted_units",
+    "ponded_units",
+    "new_damage_units",
+    "valid_units",
+    "not_yet_crop_units",
+    "relapse_year",
+    "reason",
+    "content_key",
+]
+_EVIDENCE_SCALARS = [
+    "site_id",
+    "product",
+    "edition",
+    "from_year",
+    "to_year",
+    "recovered_share",
+    "raw_recovered_share",
+    "valid_share",
+    "worklist_units",
+    "content_key",
+]
+
+
+def put(
+    conn: Connection, run_id: int | None, recoveries: Sequence[Recovery], evidence: Sequence[Evidence]
+) -> None:
+    """Keep the results of a run in place of the older ones of the same sites, pairs and rules."""
+    for start in range(0, len(recoveries), _CHUNK):
+        _put_recoveries(conn, run_id, recoveries[start : start + _CHUNK])
+    for start in range(0, len(evidence), _CHUNK):
+        chunk = evidence[start : start + _CHUNK]
+        for group in _by_pair(chunk).values():
+            _forget(conn, EVIDENCE, group)
+        conn.execute(insert(EVIDENCE), [_evidence_columns(run_id, item) for item in chunk])
+
+
+def _put_recoveries(conn: Connection, run_id: int | None, recoveries: Sequence[Recovery]) -> None:
+    for group in _by_pair(recoveries).values():
+        for rule in {item.temporal_rule for item in group}:
+            same = [item for item in group if item.temporal_rule is rule]
+            _forget(conn, RECOVERIES, same, RECOVERIES.c.temporal_rule == rule.value)
+    first = int(conn.execute(select(func.coalesce(func.max(RECOVERIES.c.recovery_id), 0))).scalar_one()) + 1
+    keyed = list(enumerate(recoveries, start=first))
+    conn.execute(insert(RECOVERIES), [_recovery_columns(key, run_id, item) for key, item in keyed])
+    class_areas = [
+        {"recovery_id": key, "year": year, "class_code": code, "units": units}
+        for key, item in keyed
+        for year, by_code in item.class_units.items()
+        for code, units in by_code.items()
+    ]
+    transitions = [_transition_columns(key, step) for key, item in keyed for step in item.transitions]
+    if class_areas:
+        conn.execute(insert(CLASS_AREAS), class_areas)
+    if transitions:
+        conn.execute(insert(TRANSITIONS), transitions)
+
+
+def _by_pair(items: Sequence[_Item]) -> dict[tuple[str, str, int, int], list[_Item]]:
+    groups: defaultdict[tuple[str, str, int, int], list[_Item]] = defaultdict(list)
+    for item in items:
+        groups[item.product, item.edition, item.from_year, item.to_year].append(item)
+    return groups
+
+
+def _forget(
+    conn: Connection, kept: Table, items: Sequence[Recovery] | Sequence[Evidence], *also: ColumnElement[bool]
+) -> None:
+    """Delete what is kept of the items' sites and their one product, edition and pair of years."""
+    one = items[0]
+    conn.execute(
+        delete(kept).where(
+            kept.c.site_id.in_([item.site_id for item in items]),
+            kept.c.product == one.product,
+            kept.c.edition == one.edition,
+            kept.c.from_year == one.from_year,
+            kept.c.to_year == one.to_year,
+            *also,
+        )
+    )
+
+
+def find(
+    conn: Connection,
+    *,
+    site_id: int | None = None,
+    product: str | None = None,
+    edition: str | None = None,
+    from_year: int | None = None,
+    to_year: int | None = None,
+    rule: TemporalRule | str | None = None,
+) -> list[Recovery]:
+    """The recoveries that match, by site, product, edition, years and rule."""
+    wanted = {
+        "site_id": site_id,
+        "product": product,
+        "edition": edition,
+        "from_year": from_year,
+        "to_year": to_year,
+        "temporal_rule": None if rule is None else str(rule),
+    }
+    conditions = [RECOVERIES.c[name] == value for name, value in wanted.items() if value is not None]
+    order = ("site_id", "product", "edition", "from_year", "to_year", "temporal_rule")
+    rows = conn.execute(
+        select(RECOVERIES).where(*conditions).order_by(*(RECOVERIES.c[name] for name in order))
+    ).mappings()
+    class_units = _class_units(conn, conditions)
+    transitions = _transitions(conn, conditions)
+    return [
+        _recovery(row, class_units[row["recovery_id"]], transitions[row["recovery_id"]]) for row in rows.all()
+    ]
+
+
+def _class_units(
+    conn: Connection, conditions: Sequence[ColumnElement[bool]]
+) -> Mapping[int, dict[int, dict[int | None, int]]]:
+    found: defaultdict[int, dict[int, dict[int | None, int]]] = defaultdict(dict)
+    columns = CLASS_AREAS.c
+    query = select(columns.recovery_id, columns.year, columns.class_code, columns.units)
+    query = query.join(RECOVERIES).where(*conditions).order_by(columns.fid)
+    for key, year, code, units in conn.execute(query):
+        found[key].setdefault(year, {})[code] = units
+    return found
+
+
+def _transitions(
+    conn: Connection, conditions: Sequence[ColumnElement[bool]]
+) -> Mapping[int, list[Transition]]:
+    found: defaultdict[int, list[Transition]] = defaultdict(list)
+    columns = TRANSITIONS.c
+    query = select(
+        columns.recovery_id,
+        columns.from_code,
+        columns.to_code,
+        columns.outcome,
+        columns.units,
+        columns.ha,
+        columns.ha_grid,
+    )
+    query = query.join(RECOVERIES).where(*conditions).order_by(columns.fid)
+    for key, *step in conn.execute(query):
+        found[key].append(Transition(*step))
+    return found
+
+
+def evidence(
+    conn: Connection, *, site_id: int | None = None, product: str | None = None, edition: str | None = None
+) -> list[Evidence]:
+    """The evidence that matches, by site, product, edition and years."""
+    wanted = {"site_id": site_id, "product": product, "edition": edition}
+    conditions = [EVIDENCE.c[name] == value for name, value in wanted.items() if value is not None]
+    order = ("site_id", "product", "edition", "from_year", "to_year")
+    query = select(EVIDENCE).where(*conditions).order_by(*(EVIDENCE.c[name] for name in order))
+    return [_evidence(row) for row in conn.execute(query).mappings()]
+
+
+def pairs(conn: Connection) -> list[tuple[str, str, int, int, int]]:
+    """(product, edition, from_year, to_year, number of sites) of everything that is kept."""
+    columns = RECOVERIES.c
+    pair = (columns.product, columns.edition, columns.from_year, columns.to_year)
+    query = select(*pair, func.count(columns.site_id.distinct())).group_by(*pair).order_by(*pair)
+    return [(product, edition, first, last, n) for product, edition, first, last, n in conn.execute(query)]
+
+
+def keys(conn: Connection, product: str, edition: str, from_year: int, to_year: int) -> dict[int, str]:
+    """{site id: content key} of what is kept of one pair, so that only what changed is done anew.
+
+    A site whose rules have different keys is left out.
+    """
+    columns = RECOVERIES.c
+    query = (
+        select(columns.site_id, func.min(columns.content_key))
+        .where(
+            columns.product == product,
+            columns.edition == edition,
+            columns.from_year == from_year,
+            columns.to_year == to_year,
+        )
+        .group_by(columns.site_id)
+        .having(func.min(columns.content_key) == func.max(columns.content_key))
+    )
+    return dict(conn.execute(query))
+
+
+def _recovery_columns(key: int, run_id: int | None, item: Recovery) -> dict[str, object]:
+    return {name: getattr(item, name) for name in _SCALARS} | {
+        "recovery_id": key,
+        "run_id": run_id,
+        "temporal_rule": item.temporal_rule.value,
+        "baseline_late": int(item.baseline_late),
+        "end_year_unchanged": int(item.end_year_unchanged),
+        "share_by_year": canonical_json({str(year): share for year, share in item.share_by_year.items()}),
+    }
+
+
+def _recovery(
+    row: RowMapping, class_units: Mapping[int, Mapping[int | None, int]], transitions: Sequence[Transition]
+) -> Recovery:
+    shares = cast("Mapping[str, float | None]", parse_json(row["share_by_year"]))
+    return Recovery(
+        **{name: row[name] for name in _SCALARS},
+        temporal_rule=TemporalRule(row["temporal_rule"]),
+        class_units=class_units,
+        transitions=tuple(transitions),
+        baseline_late=bool(row["baseline_late"]),
+        end_year_unchanged=bool(row["end_year_unchanged"]),
+        share_by_year={int(year): None if share is None else float(share) for year, share in shares.items()},
+    )
+
+
+def _transition_columns(key: int, step: Transition) -> dict[str, object]:
+    return {
+        "recovery_id": key,
+        "from_code": step.from_code,
+        "to_code": step.to_code,
+        "outcome": str(step.outcome),
+        "units": step.units,
+        "ha": step.ha,
+        "ha_grid": step.ha_grid,
+    }
+
+
+def _evidence_columns(run_id: int | None, item: Evidence) -> dict[str, object]:
+    return {name: getattr(item, name) for name in _EVIDENCE_SCALARS} | {
+        "run_id": run_id,
+        "verdict": None if item.verdict is None else item.verdict.value,
+        "reasons": canonical_json(item.reasons),
+        "status": item.status.value,
+        "status_today": item.status_today.value,
+    }
+
+
+def _evidence(row: RowMapping) -> Evidence:
+    return Evidence(
+        **{name: row[name] for name in _EVIDENCE_SCALARS},
+        verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
+        reasons=tuple(cast("list[str]", parse_json(row["reasons"]))),
+        status=Status(row["status"]),
+        status_today=Status(row["status_today"]),
+    )

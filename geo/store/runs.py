@@ -1,0 +1,141 @@
+"""Runs in the store: a queue that survives a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from geo import clock
+from geo.canonical import canonical_json, parse_json
+from geo.errors import UnknownRun
+from geo.runs import Run, RunState
+from geo.store.tables import RUNS
+
+_OVER = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+
+
+def create(conn: Connection, kind: str, params: Mapping[str, object], *, now: str | None = None) -> Run:
+    """A new run, queued."""
+    key = conn.execute(
+        insert(RUNS).values(
+            kind=kind,
+            state=RunState.QUEUED.value,
+            params=canonical_json(params),
+            done=0,
+            total=0,
+            message="",
+            created_at=now or clock.now_utc(),
+            result="{}",
+            cancel_requested=0,
+        )
+    ).inserted_primary_key
+    return get(conn, key[0])
+
+
+def get(conn: Connection, run_id: int) -> Run:
+    """The run with this id; raises `UnknownRun`."""
+    return _run(_stored(conn, run_id))
+
+
+def find(conn: Connection, state: RunState | None = None, limit: int | None = None) -> list[Run]:
+    """The runs, newest first."""
+    query = select(RUNS).order_by(RUNS.c.run_id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(RUNS.c.state == state.value)
+    return [_run(row) for row in conn.execute(query).mappings()]
+
+
+def claim(conn: Connection, *, now: str | None = None) -> Run | None:
+    """The oldest queued run, now running; None where none waits."""
+    queued = (
+        select(RUNS.c.run_id).where(RUNS.c.state == RunState.QUEUED.value).order_by(RUNS.c.run_id).limit(1)
+    )
+    run_id = conn.execute(queued).scalar()
+    return None if run_id is None else start(conn, run_id, now=now)
+
+
+def start(conn: Connection, run_id: int, *, now: str | None = None) -> Run:
+    """The run, now running."""
+    return _set(conn, run_id, state=RunState.RUNNING.value, started_at=now or clock.now_utc())
+
+
+def progress(conn: Connection, run_id: int, done: int, total: int, message: str) -> None:
+    """Note how far a run has come."""
+    _set(conn, run_id, done=done, total=total, message=message)
+
+
+def finish(conn: Connection, run_id: int, result: Mapping[str, object], *, now: str | None = None) -> Run:
+    """The run, done."""
+    return _set(
+        conn,
+        run_id,
+        state=RunState.DONE.value,
+        result=canonical_json(result),
+        finished_at=now or clock.now_utc(),
+    )
+
+
+def fail(conn: Connection, run_id: int, error: str, *, now: str | None = None) -> Run:
+    """The run, failed; `error` is for people."""
+    return _set(conn, run_id, state=RunState.FAILED.value, error=error, finished_at=now or clock.now_utc())
+
+
+def cancelled(conn: Connection, run_id: int, *, now: str | None = None) -> Run:
+    """The run, given up as asked."""
+    return _set(conn, run_id, state=RunState.CANCELLED.value, finished_at=now or clock.now_utc())
+
+
+def request_cancel(conn: Connection, run_id: int, *, now: str | None = None) -> Run:
+    """Ask a run to stop: a queued one is cancelled at once, a running one when it next looks."""
+    run = get(conn, run_id)
+    if run.state is RunState.QUEUED:
+        return cancelled(conn, run_id, now=now)
+    return run if run.state in _OVER else _set(conn, run_id, cancel_requested=1)
+
+
+def cancel_requested(conn: Connection, run_id: int) -> bool:
+    """Whether somebody asked the run to stop."""
+    return bool(_stored(conn, run_id)["cancel_requested"])
+
+
+def requeue_interrupted(conn: Connection, *, now: str | None = None) -> int:
+    """How many runs that were running when the service stopped wait again; those asked to stop are cancelled."""
+    running = RUNS.c.state == RunState.RUNNING.value
+    conn.execute(
+        update(RUNS)
+        .where(running, RUNS.c.cancel_requested == 1)
+        .values(state=RunState.CANCELLED.value, finished_at=now or clock.now_utc())
+    )
+    again = update(RUNS).where(running).values(state=RunState.QUEUED.value, started_at=None, done=0)
+    return conn.execute(again).rowcount
+
+
+def _set(conn: Connection, run_id: int, **values: object) -> Run:
+    conn.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
+    return get(conn, run_id)
+
+
+def _stored(conn: Connection, run_id: int) -> RowMapping:
+    row = conn.execute(select(RUNS).where(RUNS.c.run_id == run_id)).mappings().first()
+    if row is None:
+        raise UnknownRun(run_id=run_id)
+    return row
+
+
+def _run(row: RowMapping) -> Run:
+    return Run(
+        run_id=row["run_id"],
+        kind=row["kind"],
+        state=RunState(row["state"]),
+        params=cast("Mapping[str, object]", parse_json(row["params"])),
+        done=row["done"],
+        total=row["total"],
+        message=row["message"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        error=row["error"],
+        result=cast("Mapping[str, object]", parse_json(row["result"])),
+    )

@@ -1,0 +1,162 @@
+"""Sites in the store: read by id, code, box and words. They change by `geo.store.changes` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import MultiPolygon
+from sqlalchemy import Connection, LargeBinary, RowMapping, Select, func, or_, select, type_coerce
+
+from geo.canonical import parse_json
+from geo.errors import UnknownSite
+from geo.sites import Approach, Kind, Ponding, Responsible, Settlement, Site, Target
+from geo.status import Status
+from geo.store import embedded
+from geo.store.gpkg import wkb_of_blob
+from geo.store.tables import CITIES, SITES
+
+_IDS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFilter:
+    """Which sites are asked for; None asks for all. Pages by `after`, the last id of the page before.
+
+    `bbox` is (min x, min y, max x, max y) in degrees and meets the site's own box. `adcodes` are codes of
+    counties or of any unit above them. `q` is part of a code or name. Sites that left come only if asked.
+    """
+
+    bbox: tuple[float, float, float, float] | None = None
+    adcodes: frozenset[str] | None = None
+    status: str | None = None
+    kind: str | None = None
+    responsible: str | None = None
+    q: str | None = None
+    limit: int | None = 1000
+    after: int | None = None
+    with_left: bool = False
+
+
+def get(conn: Connection, site_id: int) -> Site:
+    """The site with this id, whether it left or not; raises `UnknownSite`."""
+    row = conn.execute(select(SITES).where(SITES.c.fid == site_id)).mappings().first()
+    if row is None:
+        raise UnknownSite(site_id=site_id)
+    return _site(row)
+
+
+def by_code(conn: Connection, code: str) -> Site | None:
+    """The site with this code, None without one."""
+    row = conn.execute(select(SITES).where(SITES.c.site_code == code)).mappings().first()
+    return None if row is None else _site(row)
+
+
+def find(conn: Connection, wanted: SiteFilter) -> list[Site]:
+    """The sites that match, in order of their ids."""
+    query = _matching(select(SITES), wanted).order_by(SITES.c.fid).limit(wanted.limit)
+    return [_site(row) for row in conn.execute(query).mappings()]
+
+
+def count(conn: Connection, wanted: SiteFilter | None = None) -> int:
+    """How many sites match, whatever the page; without a filter all that have not left."""
+    matching = _matching(select(func.count()).select_from(SITES), wanted or SiteFilter())
+    return int(conn.execute(matching).scalar_one())
+
+
+def code_index(conn: Connection) -> dict[str, int]:
+    """{site code: id} of every site that ever was."""
+    return dict(conn.execute(select(SITES.c.site_code, SITES.c.fid)))
+
+
+def geometries(
+    conn: Connection, site_ids: Iterable[int] | None = None
+) -> tuple[npt.NDArray[np.int64], list[MultiPolygon]]:
+    """Ids and polygons (longitude, latitude), in order of ids; of the sites that have not left where None."""
+    query = select(SITES.c.fid, type_coerce(SITES.c.geom, LargeBinary)).order_by(SITES.c.fid)
+    if site_ids is None:
+        found = conn.execute(query.where(SITES.c.left_on.is_(None))).all()
+    else:
+        ids = sorted(set(site_ids))
+        found = [
+            row
+            for start in range(0, len(ids), _IDS_AT_ONCE)
+            for row in conn.execute(query.where(SITES.c.fid.in_(ids[start : start + _IDS_AT_ONCE])))
+        ]
+    polygons = shapely.from_wkb([wkb_of_blob(blob) for _, blob in found])
+    return np.array([fid for fid, _ in found], dtype=np.int64), list(polygons)
+
+
+def _matching(query: Select[Any], wanted: SiteFilter) -> Select[Any]:
+    columns = SITES.c
+    words = {"status": wanted.status, "kind": wanted.kind, "responsible": wanted.responsible}
+    for name, word in words.items():
+        if word is not None:
+            query = query.where(columns[name] == word)
+    if wanted.bbox is not None:
+        query = query.where(embedded.in_box(columns.fid, "sites", wanted.bbox))
+    if wanted.adcodes is not None:
+        query = query.where(
+            or_(columns.adcode.in_(wanted.adcodes), columns.adcode.in_(_units_under(wanted.adcodes)))
+        )
+    if wanted.q:
+        text = wanted.q.strip()
+        query = query.where(
+            or_(
+                columns.site_code.icontains(text, autoescape=True),
+                columns.name.icontains(text, autoescape=True),
+            )
+        )
+    if wanted.after is not None:
+        query = query.where(columns.fid > wanted.after)
+    return query if wanted.with_left else query.where(columns.left_on.is_(None))
+
+
+def _units_under(adcodes: frozenset[str]) -> Select[Any]:
+    """The codes of all units below the given ones."""
+    below = select(CITIES.c.adcode).where(CITIES.c.parent.in_(adcodes)).cte("below", recursive=True)
+    below = below.union(select(CITIES.c.adcode).join(below, CITIES.c.parent == below.c.adcode))
+    return select(below.c.adcode)
+
+
+def _site(row: RowMapping) -> Site:
+    shares = cast("Mapping[str, str]", parse_json(row["unit_shares"]))
+    return Site(
+        site_id=row["fid"],
+        site_code=row["site_code"],
+        name=row["name"],
+        version=row["version"],
+        geometry=row["geom"],
+        area_units=row["area_units"],
+        status=Status(row["status"]),
+        kind=Kind(row["kind"]),
+        target_use=Target(row["target_use"]),
+        responsible=Responsible(row["responsible"]),
+        entered_on=date.fromisoformat(row["entered_on"]),
+        status_since=date.fromisoformat(row["status_since"]),
+        left_on=_day(row["left_on"]),
+        approach=None if row["approach"] is None else Approach(row["approach"]),
+        damaged_units=row["damaged_units"],
+        restored_units=row["restored_units"],
+        damage_year=row["damage_year"],
+        treatment_start=_day(row["treatment_start"]),
+        treatment_end=_day(row["treatment_end"]),
+        settlement=None if row["settlement"] is None else Settlement(row["settlement"]),
+        ponding=None if row["ponding"] is None else Ponding(row["ponding"]),
+        adcode=row["adcode"],
+        outline_edition=row["outline_edition"],
+        unit_shares={code: float(share) for code, share in shares.items()},
+        source_crs=row["source_crs"],
+        attributes=cast("Mapping[str, object]", parse_json(row["attributes"])),
+        extra=cast("Mapping[str, object]", parse_json(row["extra"])),
+        updated_at=row["updated_at"],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
