@@ -1,0 +1,129 @@
+"""Zip archives that somebody sent: checked as a whole before anything is unpacked."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from geo.errors import InvalidInput
+from geo.vector_formats import FORMAT_BY_SUFFIX, SHAPEFILE_PARTS
+
+MAX_MEMBERS: Final = 2000
+MAX_UNPACKED_BYTES: Final = 2 << 30
+MAX_RATIO: Final = 200
+_RATIO_FROM_BYTES: Final = 1 << 20
+_CHUNK: Final = 1 << 20
+_LAYER_SUFFIXES: Final = frozenset(FORMAT_BY_SUFFIX) - {".zip"}
+
+
+class BadArchive(InvalidInput):
+    """The archive breaks a rule, so nothing of it was unpacked."""
+
+    template = "{file_name}: the archive {problem}"
+
+
+def unpack_layer(path: Path, folder: Path, *, layer: str | None) -> tuple[Path, str]:
+    """The file of the archive's one layer, unpacked into `folder` under a plain name, and the layer's name.
+
+    The layer is a Shapefile (its parts lie side by side), a GeoPackage or a GeoJSON. Where there are several,
+    `layer` chooses by file name without suffix. Raises BadArchive.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _checked(archive, path.name)
+            chosen = _chosen(members, path.name, layer)
+            for part in _parts(members, chosen):
+                _unpack(archive, part, folder / f"layer{_suffix(part)}", path.name)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise BadArchive(
+            file_name=path.name, problem=f"is damaged or of an unknown kind ({error})"
+        ) from error
+    return folder / f"layer{_suffix(chosen)}", _stem(chosen)
+
+
+def _checked(archive: zipfile.ZipFile, file_name: str) -> list[zipfile.ZipInfo]:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    problem = _problem(members)
+    if problem:
+        raise BadArchive(file_name=file_name, problem=problem)
+    return members
+
+
+def _problem(members: list[zipfile.ZipInfo]) -> str:
+    if len(members) > MAX_MEMBERS:
+        return f"holds more than {MAX_MEMBERS} files"
+    if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+        return f"unpacks to more than {MAX_UNPACKED_BYTES >> 20} MiB"
+    return next(filter(None, map(_member_problem, members)), "")
+
+
+def _member_problem(member: zipfile.ZipInfo) -> str:
+    path = PurePosixPath(member.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in member.filename:
+        return f"holds a file that points outside of it ({member.filename!r})"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return f"holds a link ({member.filename!r})"
+    if member.flag_bits & 1:
+        return "is protected by a password"
+    if member.file_size > max(_RATIO_FROM_BYTES, MAX_RATIO * max(1, member.compress_size)):
+        return f"holds a file packed more than {MAX_RATIO} times ({member.filename!r})"
+    return ""
+
+
+def _chosen(members: list[zipfile.ZipInfo], file_name: str, layer: str | None) -> zipfile.ZipInfo:
+    layers = [
+        member
+        for member in members
+        if _suffix(member) in _LAYER_SUFFIXES and "__MACOSX" not in member.filename
+    ]
+    if layer is not None:
+        layers = [member for member in layers if _stem(member) == layer] or layers
+    if not layers:
+        raise BadArchive(file_name=file_name, problem="holds no Shapefile, GeoPackage or GeoJSON")
+    if len(layers) > 1:
+        names = ", ".join(sorted(map(_stem, layers)))
+        raise BadArchive(
+            file_name=file_name, problem=f"holds several layers ({names}); choose one with --layer"
+        )
+    return layers[0]
+
+
+def _parts(members: list[zipfile.ZipInfo], chosen: zipfile.ZipInfo) -> list[zipfile.ZipInfo]:
+    if _suffix(chosen) != ".shp":
+        return [chosen]
+    base = chosen.filename[: -len(".shp")]
+    return [
+        member
+        for member in members
+        if member.filename[: -len(".shp")] == base and _suffix(member) in SHAPEFILE_PARTS
+    ]
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, file_name: str) -> None:
+    left = member.file_size
+    with archive.open(member) as source, target.open("wb") as copy:
+        while chunk := source.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise BadArchive(file_name=file_name, problem=f"lies about the size of {member.filename!r}")
+            copy.write(chunk)
+
+
+def _suffix(member: zipfile.ZipInfo) -> str:
+    return PurePosixPath(member.filename.replace("\\", "/")).suffix.lower()
+
+
+def _stem(member: zipfile.ZipInfo) -> str:
+    """The file's name without folder and suffix; one not marked as UTF-8 is taken as GB18030 if it fits."""
+    name = PurePosixPath(member.filename.replace("\\", "/")).stem
+    if member.flag_bits & 0x800:
+        return name
+    raw = name.encode("cp437", "replace")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return name

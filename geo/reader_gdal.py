@@ -1,0 +1,86 @@
+"""GeoPackage and Shapefile, read by GDAL with every other driver switched off by the parent (GDAL_SKIP)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyogrio.raw
+from pyogrio import list_drivers
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from geo.found_layer import MAX_COLUMNS, Feature, FileRefused, FoundLayer
+from geo.vector_formats import GDAL_DRIVERS
+
+
+def read(job: Mapping[str, Any]) -> FoundLayer:
+    """The features of one layer of a GeoPackage or a Shapefile."""
+    if not set(list_drivers()) <= GDAL_DRIVERS:
+        raise FileRefused("the reader could not switch off the formats that it must not open")
+    try:
+        meta, _, shapes, columns = pyogrio.raw.read(
+            job["path"], layer=job["layer"], encoding=job.get("encoding"), datetime_as_string=True
+        )
+    except (DataSourceError, DataLayerError) as error:
+        raise FileRefused(
+            f"GDAL cannot read it: {str(error).replace(str(job['path']), 'the file')}"
+        ) from None
+    names = [str(name) for name in meta["fields"]]
+    if len(names) > MAX_COLUMNS:
+        raise FileRefused(f"it has more than {MAX_COLUMNS} columns")
+    cells = [
+        _cells(column, kind, subtype)
+        for column, kind, subtype in zip(columns, meta["ogr_types"], meta["ogr_subtypes"], strict=True)
+    ]
+    return FoundLayer(
+        name=str(job["layer"] or ""),
+        crs=meta["crs"],
+        encoding=str(meta["encoding"] or ""),
+        columns=names,
+        features=_gdal_features(names, cells, shapes),
+    )
+
+
+def _gdal_features(names: list[str], cells: list[list[Any]], shapes: Any) -> Iterator[Feature]:
+    if shapes is None:
+        raise FileRefused("the layer has no geometry")
+    for position, wkb in enumerate(shapes):
+        values = {name: column[position] for name, column in zip(names, cells, strict=True)}
+        yield values, None if wkb is None else bytes(wkb), None
+
+
+def _cells(column: Any, kind: str, subtype: str) -> list[Any]:
+    """The values of one column as JSON values; what is missing is None."""
+    values = column.tolist()
+    if kind in {"OFTInteger", "OFTInteger64"}:
+        return [_whole(value, boolean=subtype == "OFSTBoolean") for value in values]
+    if subtype == "OFSTJSON":
+        return [_parsed(value) for value in values]
+    return [_plain(value) for value in values]
+
+
+def _whole(value: Any, *, boolean: bool) -> int | bool | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return bool(value) if boolean else int(value)
+
+
+def _parsed(value: Any) -> Any:
+    try:
+        return None if value is None else json.loads(value)
+    except (ValueError, RecursionError):
+        return str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes):
+        return value.hex()
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    if hasattr(value, "tolist"):
+        return [_plain(part) for part in value.tolist()]
+    return str(value)

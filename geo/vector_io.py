@@ -1,0 +1,188 @@
+"""One reader for what people send: GeoPackage, GeoJSON, zipped Shapefile.
+
+The order is the defence: size, first bytes, structure, then a process of its own with little memory and no
+network (`geo.reader_process`), then caps on what it found. What a row means is judged in `geo.imports`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from geo.archive import unpack_layer
+from geo.dbf import dbf_encoding, dbf_head
+from geo.errors import InvalidInput
+from geo.reader_client import FileUnreadable, RawRow, read_rows, run_reader
+from geo.store.foreign import feature_layers
+from geo.vector_formats import (
+    FORMAT_BY_SUFFIX,
+    FORMAT_NAMES,
+    SHAPEFILE_PARTS,
+    Format,
+    described,
+    format_of,
+)
+
+MAX_FILE_BYTES: Final = 1 << 30
+MAX_GEOJSON_BYTES: Final = 400 << 20
+
+
+class FileTooLarge(InvalidInput):
+    """The file is larger than any that is read."""
+
+    template = "{file_name} has {size_mib} MiB; at most {limit_mib} MiB of {format_name} are read"
+
+
+class NotWhatItSays(InvalidInput):
+    """The name of a file says one format, its first bytes another."""
+
+    template = "{file_name} is named as {claimed} but is {found}"
+
+
+class FormatNotRead(InvalidInput):
+    """No reader for this format."""
+
+    template = "{file_name} is {found}; what is read is GeoPackage, GeoJSON and zipped Shapefile"
+
+
+class ShapefileIncomplete(InvalidInput):
+    """A Shapefile is several files, and one is missing or does not match."""
+
+    template = "{file_name}: {problem}; send all parts (.shp .dbf .shx, and .prj .cpg) in one zip"
+
+
+class NoSuchLayer(InvalidInput):
+    """A file with several layers, or without the one that was asked for."""
+
+    template = "{file_name} has the layers {layers}; choose one with --layer"
+
+
+@dataclass(frozen=True, slots=True)
+class RawLayer:
+    """One layer as sent. `crs` is what the file names, a code, URN or WKT, None where it names none."""
+
+    file_name: str
+    sha256: str
+    layer: str
+    crs: str | None
+    encoding: str
+    columns: tuple[str, ...]
+    rows: tuple[RawRow, ...] = field(repr=False)
+
+
+def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = None) -> RawLayer:
+    """Every feature of one layer of the file, in file order; none is dropped.
+
+    `layer` chooses where there are several, `encoding` overrules what the text looks like. Raises the errors
+    of this module and of `geo.archive`.
+    """
+    found = checked_format(path)
+    with tempfile.TemporaryDirectory(prefix="reverdure-") as name:
+        folder = Path(name)
+        source, layer_name = _staged(path, found, folder, layer)
+        job = _job(path.name, source, layer=layer, encoding=encoding, folder=folder)
+        meta = run_reader(path.name, job, folder)
+        rows = tuple(read_rows(path.name, folder))
+    return RawLayer(
+        file_name=path.name,
+        sha256=_sha256(path),
+        layer=str(layer_name or meta["layer"] or path.stem),
+        crs=meta["crs"] or None,
+        encoding=str(meta["encoding"]),
+        columns=tuple(meta["columns"]),
+        rows=rows,
+    )
+
+
+def checked_format(path: Path) -> Format:
+    """The format of the file, its size and its name checked against it."""
+    if not path.is_file():
+        raise FileUnreadable(file_name=path.name, problem="there is no such file")
+    found = format_of(path)
+    claimed = FORMAT_BY_SUFFIX.get(path.suffix.lower())
+    if claimed is not None and found != claimed:
+        raise NotWhatItSays(file_name=path.name, claimed=FORMAT_NAMES[claimed], found=described(path))
+    if found is None:
+        raise FormatNotRead(file_name=path.name, found=described(path))
+    limit = MAX_GEOJSON_BYTES if found == "geojson" else MAX_FILE_BYTES
+    size = path.stat().st_size
+    if size > limit:
+        raise FileTooLarge(
+            file_name=path.name, size_mib=size >> 20, limit_mib=limit >> 20, format_name=FORMAT_NAMES[found]
+        )
+    return found
+
+
+def _staged(path: Path, found: Format, folder: Path, layer: str | None) -> tuple[Path, str | None]:
+    """The file under a plain name in the private folder, and the layer's name where the archive tells it."""
+    if found == "zip":
+        source, name = unpack_layer(path, folder, layer=layer)
+        inner = format_of(source)
+        if inner != FORMAT_BY_SUFFIX[source.suffix]:
+            raise NotWhatItSays(
+                file_name=f"{path.name}/{name}{source.suffix}",
+                claimed=FORMAT_NAMES[FORMAT_BY_SUFFIX[source.suffix]],
+                found=described(source),
+            )
+        return source, name
+    target = folder / f"layer.{found}"
+    if found == "shp":
+        for part in path.parent.glob(f"{path.stem}.*"):
+            if part.stem == path.stem and part.suffix.lower() in SHAPEFILE_PARTS:
+                shutil.copyfile(part, folder / f"layer{part.suffix.lower()}")
+    else:
+        shutil.copyfile(path, target)
+        log = path.with_name(f"{path.name}-wal")
+        if found == "gpkg" and log.is_file():
+            shutil.copyfile(log, folder / f"{target.name}-wal")
+    return target, path.stem if found == "shp" else None
+
+
+def _job(
+    file_name: str, source: Path, *, layer: str | None, encoding: str | None, folder: Path
+) -> dict[str, str | None]:
+    kind = FORMAT_BY_SUFFIX[source.suffix]
+    if kind == "gpkg":
+        layer = _gpkg_layer(file_name, source, layer)
+    elif kind == "shp":
+        layer = None
+        encoding = _shapefile_encoding(file_name, source, encoding)
+    return {"kind": kind, "path": str(source), "layer": layer, "encoding": encoding, "out": str(folder)}
+
+
+def _gpkg_layer(file_name: str, source: Path, layer: str | None) -> str:
+    layers = feature_layers(source)
+    if layers is None:
+        raise FileUnreadable(file_name=file_name, problem="it is an SQLite file but not a sound GeoPackage")
+    if layer is None and "sites" in layers:
+        return "sites"
+    wanted = layers if layer is None else [name for name in layers if name == layer]
+    if len(wanted) != 1:
+        raise NoSuchLayer(file_name=file_name, layers=", ".join(layers) or "(none with geometry)")
+    return wanted[0]
+
+
+def _shapefile_encoding(file_name: str, source: Path, encoding: str | None) -> str:
+    table, index, cpg = (source.with_suffix(suffix) for suffix in (".dbf", ".shx", ".cpg"))
+    if not table.is_file():
+        raise ShapefileIncomplete(file_name=file_name, problem="the .dbf part is missing")
+    head = dbf_head(table)
+    if head is None:
+        raise ShapefileIncomplete(file_name=file_name, problem="the .dbf part is no dBASE table")
+    if index.is_file() and (index.stat().st_size - 100) // 8 != head.rows:
+        raise ShapefileIncomplete(
+            file_name=file_name,
+            problem=f"it has {(index.stat().st_size - 100) // 8} shapes but {head.rows} rows of attributes",
+        )
+    declared = cpg.read_text("ascii", "replace") if cpg.is_file() else None
+    cpg.unlink(missing_ok=True)
+    return encoding or dbf_encoding(table, declared)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
