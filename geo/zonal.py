@@ -1,0 +1,143 @@
+"""Zonal areas: the hectares of every class in every site, from exact coverage and true ground area."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.io import DatasetReader
+
+from geo.areas import UNITS_PER_M2
+from geo.coverage import FULL_CELL, BlockCoverage, Coverage
+from geo.grid import BLOCK, Grid, ground_area_m2
+from geo.rasters import open_raster, raster_grid, read_raw
+from geo.scenes import GridsDiffer, Scene, SceneChanged
+from geo.tally import Slots, Tally
+
+WHOLE_SCENE: int = 0
+"""The site id under which a whole scene is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassAreas:
+    """A long table, sorted by (site, code), without empty rows.
+
+    `site` int64 ids as given to the coverage (0 for a whole scene); `code` int32, `MISSING_CODE` for nodata;
+    `units` int64 true ground area in 1e-4 m2; `cells` int64 weighted cells in 1 / FULL_CELL.
+    """
+
+    site: npt.NDArray[np.int64]
+    code: npt.NDArray[np.int32]
+    units: npt.NDArray[np.int64]
+    cells: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class JointAreas:
+    """A long table, sorted by (site, from_code, to_code), without empty rows.
+
+    `site` int64 ids as given to the coverage (0 for a whole scene); codes int32, `MISSING_CODE` for nodata;
+    `units` int64 true ground area in 1e-4 m2; `cells` int64 weighted cells in 1 / FULL_CELL.
+    """
+
+    site: npt.NDArray[np.int64]
+    from_code: npt.NDArray[np.int32]
+    to_code: npt.NDArray[np.int32]
+    units: npt.NDArray[np.int64]
+    cells: npt.NDArray[np.int64]
+
+
+def class_areas(coverage: Coverage, scene: Scene, path: Path) -> ClassAreas:
+    """The area of every class in every site, from the raster of `scene` at `path`.
+
+    Reads each block that a site touches once. Raises GridsDiffer where the coverage was made for another
+    grid and SceneChanged where the file no longer has the grid it was registered with.
+    """
+    refuse_other_grid(coverage, scene)
+    return _class_areas(coverage.blocks, coverage.sites, scene, path)
+
+
+def scene_class_areas(scene: Scene, path: Path) -> ClassAreas:
+    """The area of every class in the whole scene, under the site id 0."""
+    return _class_areas(whole_blocks(scene.grid), _whole_sites(), scene, path)
+
+
+def scene_joint_areas(from_scene: Scene, from_path: Path, to_scene: Scene, to_path: Path) -> JointAreas:
+    """The area that went from class to class between two whole scenes of one grid, under the site id 0."""
+    difference = from_scene.grid.difference(to_scene.grid)
+    if difference is not None:
+        raise GridsDiffer(scene_a=from_scene.path, scene_b=to_scene.path, difference=difference)
+    slots, tally = Slots(), Tally()
+    baseline = np.zeros(1, dtype=np.int32)
+    with open_scene(from_scene, from_path) as before, open_scene(to_scene, to_path) as after:
+        for block in whole_blocks(from_scene.grid):
+            both = np.empty((2, len(block.weight)), dtype=np.uint16)
+            for row, scene, dataset in ((0, from_scene, before), (1, to_scene, after)):
+                read_slots(slots, block, scene, dataset, both[row])
+            tally.add_pairs(block, both, slots.used, baseline=baseline, year=1)
+    return JointAreas(*tally.by_pair(_whole_sites(), slots))
+
+
+def _class_areas(
+    blocks: Iterable[BlockCoverage], sites: npt.NDArray[np.int64], scene: Scene, path: Path
+) -> ClassAreas:
+    slots, tally = Slots(), Tally()
+    with open_scene(scene, path) as dataset:
+        for block in blocks:
+            here = np.empty(len(block.weight), dtype=np.uint16)
+            read_slots(slots, block, scene, dataset, here)
+            tally.add_classes(block, here, slots.used)
+    return ClassAreas(*tally.by_class(sites, slots))
+
+
+def read_slots(
+    slots: Slots, block: BlockCoverage, scene: Scene, dataset: DatasetReader, out: npt.NDArray[np.uint16]
+) -> None:
+    """Fill `out` with the class slot of every entry of the block, by one windowed read."""
+    values, missing = read_raw(dataset, scene.band, block.row, block.col, nodata=scene.nodata)
+    slots.gather(block, values, missing, out)
+
+
+@contextmanager
+def open_scene(scene: Scene, path: Path) -> Iterator[DatasetReader]:
+    """The scene's raster, open; SceneChanged where it no longer has the band or grid of its registration."""
+    with open_raster(path) as dataset:
+        difference = scene.grid.difference(raster_grid(dataset, path))
+        if difference is None and scene.band > dataset.count:
+            difference = f"band {scene.band} of {dataset.count}"
+        if difference is not None:
+            raise SceneChanged(path=path, difference=difference)
+        yield dataset
+
+
+def refuse_other_grid(coverage: Coverage, scene: Scene) -> None:
+    """Raises GridsDiffer where the coverage was made for another grid than the scene's."""
+    difference = coverage.grid.difference(scene.grid)
+    if difference is not None:
+        raise GridsDiffer(scene_a="the coverage of the sites", scene_b=scene.path, difference=difference)
+
+
+def whole_blocks(grid: Grid) -> Iterator[BlockCoverage]:
+    """Every block of the grid as one site that covers all of it, made one at a time."""
+    for row in range(grid.n_block_rows):
+        for col in range(grid.n_block_cols):
+            area_m2 = ground_area_m2(grid, row, col)
+            rows, cols = area_m2.shape
+            yield BlockCoverage(
+                row=row,
+                col=col,
+                site=np.zeros(1, dtype=np.int32),
+                spans=np.array([0, rows], dtype=np.int32),
+                first=np.arange(rows, dtype=np.int32) * BLOCK,
+                entries=np.arange(rows + 1, dtype=np.int32) * cols,
+                weight=np.full(rows * cols, FULL_CELL, dtype=np.uint32),
+                units=np.rint(area_m2 * UNITS_PER_M2).astype(np.int64).ravel(),
+            )
+
+
+def _whole_sites() -> npt.NDArray[np.int64]:
+    return np.array([WHOLE_SCENE], dtype=np.int64)
