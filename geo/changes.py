@@ -73,7 +73,7 @@ class UnknownRow(NotFound):
 
 
 class NotVoidable(Refused):
-    """This row cannot be voided."""
+    """The row cannot be voided."""
 
     template = "row {seq} cannot be voided: {problem}"
 

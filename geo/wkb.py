@@ -12,7 +12,7 @@ def multi(geometry: Polygon | MultiPolygon) -> MultiPolygon:
 
 
 def wkb_of(geometry: Polygon | MultiPolygon) -> bytes:
-    """Little-endian two-dimensional WKB of the geometry as a MultiPolygon, its coordinates to the last bit."""
+    """Little-endian two-dimensional WKB of the geometry as a MultiPolygon, to the last bit."""
     return bytes(shapely.to_wkb(multi(geometry), byte_order=1, output_dimension=2, include_srid=False))
 
 

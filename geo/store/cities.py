@@ -26,7 +26,7 @@ def put(conn: Connection, cities: Iterable[City], listings: Iterable[Listing]) -
     """Take units and listings into the store, in place of those with the same code (and day of entry)."""
     units = {city.adcode: city for city in cities}
     listed = {(row.adcode, row.entered_on): row for row in listings}
-    known = dict(conn.execute(select(CITIES.c.adcode, CITIES.c.fid)))
+    known = dict(conn.execute(select(CITIES.c.adcode, CITIES.c.fid)).all())
     for code in units.keys() & known.keys():
         conn.execute(update(CITIES).where(CITIES.c.fid == known[code]).values(_city_columns(units[code])))
     fresh = [_city_columns(city) for code, city in units.items() if code not in known]

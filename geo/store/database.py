@@ -25,25 +25,25 @@ SCHEMA_VERSION: Final = "0001"
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 
 
-class StoreMissing(StoreError):
+class StoreMissing(StoreError):  # noqa: N818 - named after the fact, as all are
     """There is no store at the path."""
 
     template = "there is no store at {path}; `reverdure demo` or `reverdure import` makes one"
 
 
-class NotAStore(StoreError):
+class NotAStore(StoreError):  # noqa: N818
     """The file is something else."""
 
     template = "{path} is not a store of Reverdure: {problem}"
 
 
-class StoreTooNew(StoreError):
+class StoreTooNew(StoreError):  # noqa: N818
     """The file was written by a later version."""
 
     template = "{path} was written by a later version of Reverdure (schema {found}; this one knows {known})"
 
 
-class StoreBusy(StoreError):
+class StoreBusy(StoreError):  # noqa: N818
     """Another writer held the lock for too long."""
 
     template = "the store is being written to by somebody else; tried for {seconds:.0f} s"

@@ -83,7 +83,7 @@ def in_box(fid: Column[int], layer: str, box: tuple[float, float, float, float])
 def guards(tables: Iterable[str]) -> list[str]:
     """The statements that let only Reverdure's own transactions write to `tables`."""
     return [
-        f"CREATE TRIGGER guard_{name}_{word.lower()} BEFORE {word} ON {name}"
+        f"CREATE TRIGGER guard_{name}_{word.lower()} BEFORE {word} ON {name}"  # noqa: S608 - our own names
         f" WHEN NOT EXISTS (SELECT 1 FROM writer) BEGIN SELECT RAISE(ABORT, '{EDIT_ELSEWHERE}'); END"
         for name in tables
         for word in ("INSERT", "UPDATE", "DELETE")
@@ -97,7 +97,7 @@ def append_only() -> list[str]:
         f"CREATE TRIGGER append_only_history_update BEFORE UPDATE ON history BEGIN {refuse} END",
         f"CREATE TRIGGER append_only_history_delete BEFORE DELETE ON history BEGIN {refuse} END",
         (
-            "CREATE TRIGGER append_only_history_insert BEFORE INSERT ON history"
+            "CREATE TRIGGER append_only_history_insert BEFORE INSERT ON history"  # noqa: S608 - no value from outside
             f" WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM history) BEGIN {refuse} END"
         ),
     ]

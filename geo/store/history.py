@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from shapely import MultiPolygon
 from sqlalchemy import Connection, LargeBinary, Row, func, insert, null, select, type_coerce
@@ -71,7 +72,7 @@ def chain_hash(previous_hash: str, row: HistoryRow) -> str:
 
 
 def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[HistoryRow]:
-    """The entries as rows at the end of the history, recorded `now` or, if that is later, with the last row."""
+    """The entries as rows at the end of the history, recorded `now`, or with the last row if that is later."""
     last = conn.execute(
         select(HISTORY.c.seq, HISTORY.c.hash, HISTORY.c.recorded_at).order_by(HISTORY.c.seq.desc()).limit(1)
     ).first()
@@ -130,7 +131,7 @@ def _columns(row: HistoryRow) -> dict[str, object]:
     }
 
 
-def _history_row(row: Row[tuple[object, ...]]) -> HistoryRow:
+def _history_row(row: Row[Any]) -> HistoryRow:
     seq, site_id, fact, value, wkb, effective_on, *rest = row
     return HistoryRow(seq, site_id, Fact(fact), value, wkb, date.fromisoformat(effective_on), *rest)
 

@@ -12,12 +12,13 @@ from geo.canonical import canonical_json, parse_json
 from geo.errors import UnknownImport
 from geo.imports import Finding, Receipt, ReceiptRow, RowResult, Severity
 from geo.store.tables import IMPORT_ROWS, IMPORTS
+from geo.store.types import new_key
 
 
 def put(conn: Connection, receipt: Receipt) -> int:
     """The id of the receipt, kept with all its rows."""
     key = conn.execute(insert(IMPORTS).values(**_columns(receipt))).inserted_primary_key
-    import_id = int(key[0])
+    import_id = new_key(key)
     if receipt.rows:
         conn.execute(insert(IMPORT_ROWS), [_row_columns(import_id, row) for row in receipt.rows])
     return import_id

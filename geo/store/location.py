@@ -13,56 +13,37 @@ from urllib.parse import unquote, urlsplit
 from geo.errors import StoreError
 
 NETWORK_FILE_SYSTEMS: Final = frozenset(
-    [
-        "nfs",
-        "nfs3",
-        "nfs4",
-        "cifs",
-        "smb",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "9p",
-        "afs",
-        "ncpfs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "gpfs",
-        "beegfs",
-        "davfs",
-        "davfs2",
-        "ocfs2",
-        "gfs2",
-        "orangefs",
-        "vboxsf",
-        "vmhgfs",
-        "prl_fs",
-        "fuse.sshfs",
-        "fuse.rclone",
-        "fuse.s3fs",
-        "fuse.davfs2",
-        "fuse.glusterfs",
-        "fuse.vmhgfs-fuse",
-        "fuse.ceph",
-        "fuse.smbnetfs",
-        "fuse.gvfsd-fuse",
-        "fuse.goofys",
-        "fuse.gcsfuse",
-        "fuse.blobfuse",
-        "fuse.curlftpfs",
-    ]
+    {
+        *(
+            "nfs",
+            "nfs3",
+            "nfs4",
+            "cifs",
+            "smb",
+            "smb2",
+            "smb3",
+            "smbfs",
+            "9p",
+            "afs",
+            "ncpfs",
+            "ceph",
+            "davfs",
+        ),
+        *("glusterfs", "lustre", "gpfs", "beegfs", "ocfs2", "gfs2", "orangefs", "vboxsf", "vmhgfs", "prl_fs"),
+        *("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs2", "fuse.glusterfs", "fuse.vmhgfs-fuse"),
+        *("fuse.ceph", "fuse.smbnetfs", "fuse.gvfsd-fuse", "fuse.goofys", "fuse.gcsfuse", "fuse.blobfuse"),
+    }
 )
 _DRIVE_REMOTE: Final = 4
 
 
-class StoreKindUnavailable(StoreError):
+class StoreKindUnavailable(StoreError):  # noqa: N818 - named after the fact, as all are
     """The address asks for a database that this version cannot use."""
 
     template = "a store at {scheme}:// cannot be opened by this version; give a path or gpkg:///path"
 
 
-class NetworkFileSystem(StoreError):
+class NetworkFileSystem(StoreError):  # noqa: N818
     """The file would lie on a network file system."""
 
     template = (

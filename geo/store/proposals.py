@@ -18,6 +18,7 @@ from geo.proposals import Proposal, ProposalState
 from geo.sites import Site
 from geo.store import history, sites
 from geo.store.tables import PROPOSALS
+from geo.store.types import new_key
 from geo.wkb import geometry_of, wkb_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def add(conn: Connection, site: Site, change: Change, *, actor: str, source: str
             comment="",
         )
     ).inserted_primary_key
-    return get(conn, key[0])
+    return get(conn, new_key(key))
 
 
 def approve(

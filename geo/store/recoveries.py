@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, insert, select
 
@@ -18,37 +18,15 @@ from geo.transitions import Transition
 _Item = TypeVar("_Item", Recovery, Evidence)
 
 _CHUNK = 500
-_SCALARS = [
-    "site_id",
-    "product",
-    "edition",
-    "from_year",
-    "to_year",
-    "area_units",
-    "disturbed_baseline_units",
-    "recovered_units",
-    "still_disturbed_units",
-    "converted_units",
-    "ponded_units",
-    "new_damage_units",
-    "valid_units",
-    "not_yet_crop_units",
-    "relapse_year",
-    "reason",
-    "content_key",
-]
-_EVIDENCE_SCALARS = [
-    "site_id",
-    "product",
-    "edition",
-    "from_year",
-    "to_year",
-    "recovered_share",
-    "raw_recovered_share",
-    "valid_share",
-    "worklist_units",
-    "content_key",
-]
+_SCALARS: Final = (
+    *("site_id", "product", "edition", "from_year", "to_year", "area_units", "disturbed_baseline_units"),
+    *("recovered_units", "still_disturbed_units", "converted_units", "ponded_units", "new_damage_units"),
+    *("valid_units", "not_yet_crop_units", "relapse_year", "reason", "content_key"),
+)
+_EVIDENCE_SCALARS: Final = (
+    *("site_id", "product", "edition", "from_year", "to_year", "recovered_share", "raw_recovered_share"),
+    *("valid_share", "worklist_units", "content_key"),
+)
 
 
 def put(
@@ -208,7 +186,7 @@ def keys(conn: Connection, product: str, edition: str, from_year: int, to_year: 
         .group_by(columns.site_id)
         .having(func.min(columns.content_key) == func.max(columns.content_key))
     )
-    return dict(conn.execute(query))
+    return dict(conn.execute(query).all())
 
 
 def _recovery_columns(key: int, run_id: int | None, item: Recovery) -> dict[str, object]:

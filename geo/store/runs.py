@@ -12,6 +12,7 @@ from geo.canonical import canonical_json, parse_json
 from geo.errors import UnknownRun
 from geo.runs import Run, RunState
 from geo.store.tables import RUNS
+from geo.store.types import new_key
 
 _OVER = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 
@@ -31,7 +32,7 @@ def create(conn: Connection, kind: str, params: Mapping[str, object], *, now: st
             cancel_requested=0,
         )
     ).inserted_primary_key
-    return get(conn, key[0])
+    return get(conn, new_key(key))
 
 
 def get(conn: Connection, run_id: int) -> Run:
@@ -101,7 +102,7 @@ def cancel_requested(conn: Connection, run_id: int) -> bool:
 
 
 def requeue_interrupted(conn: Connection, *, now: str | None = None) -> int:
-    """How many runs that were running when the service stopped wait again; those asked to stop are cancelled."""
+    """How many interrupted runs wait again; those that somebody asked to stop are cancelled."""
     running = RUNS.c.state == RunState.RUNNING.value
     conn.execute(
         update(RUNS)

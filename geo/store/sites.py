@@ -71,7 +71,7 @@ def count(conn: Connection, wanted: SiteFilter | None = None) -> int:
 
 def code_index(conn: Connection) -> dict[str, int]:
     """{site code: id} of every site that ever was."""
-    return dict(conn.execute(select(SITES.c.site_code, SITES.c.fid)))
+    return dict(conn.execute(select(SITES.c.site_code, SITES.c.fid)).all())
 
 
 def geometries(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import REAL, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.schema import SchemaItem
 
 from geo.store.types import WHOLE, GeometryColumn
 
@@ -43,7 +44,7 @@ def _parent(name: str, key: str) -> Column[int]:
     return Column(name, WHOLE, ForeignKey(key, ondelete="CASCADE"), nullable=False)
 
 
-def _table(name: str, *items: Column[int] | Column[str] | Column[float] | UniqueConstraint | Index) -> Table:
+def _table(name: str, *items: SchemaItem) -> Table:
     return Table(name, METADATA, *items, sqlite_autoincrement=True)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shapely import MultiPolygon
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Integer, Row
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import UserDefinedType
 
+from geo.errors import StoreError
 from geo.store import gpkg
 from geo.wkb import geometry_of
 
@@ -26,7 +27,7 @@ class GeometryColumn(UserDefinedType[MultiPolygon]):
         """The declared type, which is what GDAL and QGIS read."""
         return "MULTIPOLYGON"
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], bytes | None]:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], bytes | None]:  # noqa: ARG002
         """From shape, or ready blob, to blob."""
 
         def process(value: MultiPolygon | bytes | None) -> bytes | None:
@@ -34,10 +35,21 @@ class GeometryColumn(UserDefinedType[MultiPolygon]):
 
         return process
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], MultiPolygon | None]:
+    def result_processor(
+        self,
+        dialect: Dialect,  # noqa: ARG002
+        coltype: object,  # noqa: ARG002
+    ) -> Callable[[Any], MultiPolygon | None]:
         """From blob to shape."""
 
         def process(value: bytes | None) -> MultiPolygon | None:
             return None if value is None else geometry_of(gpkg.wkb_of_blob(value))
 
         return process
+
+
+def new_key(primary_key: Row[Any] | None) -> int:
+    """The key that the database gave to the one inserted row."""
+    if primary_key is None:
+        raise StoreError
+    return int(primary_key[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -44,7 +46,7 @@ def upgrade() -> None:
         _run(embedded.guards([*LAYERS, *ATTRIBUTES, *INTERNAL]))
 
 
-def _run(statements):
+def _run(statements: Iterable[str]) -> None:
     for statement in statements:
         op.get_bind().exec_driver_sql(statement)
 
