@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import numpy as np
+
+from geo.demo.courses import FIRST_YEAR, LAST_DATE, Course
+from geo.demo.traits import Traits
 from geo.sites import Kind, Target
+from geo.status import Status
 
 
 class Fate(StrEnum):
@@ -42,3 +47,52 @@ class Ground:
     spread_share: float = 0.0
     pond_share: float = 0.0
     pond_growth: float = 0.0
+
+
+def ground_of(rng: np.random.Generator, traits: Traits, *, course: Course, index: int) -> Ground:
+    """The course of the land that goes with `course`, or belies it."""
+    settled = course.treatments and course.treatments[-1].end is not None
+    base = Ground(
+        fate=Fate.STAYS,
+        kind=traits.kind,
+        target=traits.target,
+        damage_year=traits.damage_year,
+        damage_share=traits.damage_share,
+        pond_share=traits.pond_share,
+        pond_growth=0.0 if settled else traits.pond_growth,
+    )
+    if settled:
+        return _treated_ground(rng, base, course=course)
+    if course.status_on(LAST_DATE) is Status.IN_PROGRESS and course.treatments[0].start:
+        start = course.treatments[0].start.year
+        return replace(
+            base, fate=Fate.PARTLY, recover_from=start + 1, recover_years=4, success=rng.uniform(0.3, 0.7)
+        )
+    if course.statuses[-1][0] is Status.UNTREATED and index % 5 == 2 and not traits.hard_to_see:
+        first = int(rng.integers(2014, 2019))
+        return replace(
+            base, fate=Fate.NATURAL, recover_from=first, recover_years=5, success=rng.uniform(0.72, 0.9),
+            pond_share=min(base.pond_share, 0.1), pond_growth=0.0,
+        )  # fmt: skip
+    if index % 6 == 1:
+        return replace(base, spread_year=int(rng.integers(2015, 2022)), spread_share=rng.uniform(0.05, 0.2))
+    return base
+
+
+def _treated_ground(rng: np.random.Generator, base: Ground, *, course: Course) -> Ground:
+    end = course.treatments[0].end or LAST_DATE
+    first = end.year if end.year >= FIRST_YEAR else int(rng.integers(2011, 2016))
+    lost = next(
+        (since for status, since in course.statuses if status is Status.RELAPSED), course.quiet_relapse
+    )
+    works = replace(
+        base, fate=Fate.RECOVERS, recover_from=first, recover_years=int(rng.integers(2, 5)),
+        success=rng.uniform(0.76, 0.97),
+    )  # fmt: skip
+    if course.fails:
+        return replace(works, fate=Fate.FAILS, success=rng.uniform(0.03, 0.18))
+    if lost is not None:
+        gone = 0.85 if len(course.treatments) == 1 else 0.0
+        return replace(works, fate=Fate.RELAPSES, lose_year=lost.year, lose_share=gone, recover_years=2,
+                       recover_from=min(first, lost.year - 3))  # fmt: skip
+    return works

@@ -19,6 +19,8 @@ CROP, FOREST, SHRUB, GRASS, WATER, BARREN, BUILT, WETLAND = 1, 2, 3, 4, 5, 7, 8,
 CODES: Final = frozenset({CROP, FOREST, SHRUB, GRASS, WATER, BARREN, BUILT, WETLAND})
 """The codes of the annual China land-cover dataset that the demo uses."""
 
+FIRST_YEAR: Final = 2013
+
 UNKNOWN: Final = 0
 """The declared nodata value; in a site's patch, a cell that shows the background."""
 
@@ -75,7 +77,7 @@ def background(row: int, col: int, shape: tuple[int, int], *, years: Sequence[in
     edge = fractal_level(875, 13) + (1 << 12)
     codes = np.repeat(base[None], len(years), axis=0)
     for index, year in enumerate(years):
-        built = (villages > edge - 45 * (year - years[0])) & (base != WATER)
+        built = (villages > edge - 45 * (year - FIRST_YEAR)) & (base != WATER) & (base != FOREST)
         codes[index][built] = BUILT
     return codes
 
@@ -114,7 +116,7 @@ def site_patch(
         now = np.full(cells.count, UNKNOWN, dtype=np.uint8)
         damaged = year >= damaged_at
         now[damaged] = bare[damaged]
-        now[pond < _pond_share(ground, year, years[0])] = WATER
+        now[pond < _pond_share(ground, year)] = WATER
         healed = (year >= healed_at) & (year < lost_at) & (now != UNKNOWN)
         now[healed] = _regrown(ground.target, year - healed_at[healed], varied[healed])
         codes[index][inside] = now
@@ -185,10 +187,10 @@ def _pond_rank(cells: _Cells) -> npt.NDArray[np.float64]:
     return ranked((scaled + cells.noise(15, spacing=18)).astype(np.int32))
 
 
-def _pond_share(ground: Ground, year: int, first_year: int) -> float:
+def _pond_share(ground: Ground, year: int) -> float:
     if year < ground.damage_year:
         return 0.0
-    return min(0.75, ground.pond_share + ground.pond_growth * (year - first_year))
+    return min(0.75, ground.pond_share + ground.pond_growth * (year - FIRST_YEAR))
 
 
 def _regrown(target: Target, age: npt.NDArray[np.int32], varied: npt.NDArray[np.float64]) -> Codes:

@@ -46,7 +46,7 @@ _FINAL: Final = {
     "sparse_ok": True, "overview_resampling": "mode", "overview_compress": "deflate", "num_threads": 2,
 }  # fmt: skip
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +67,34 @@ def grid_for(sites: Sequence[MultiPolygon]) -> Grid:
     return Grid(CRS, col * CELL_M, end_row * CELL_M, CELL_M, CELL_M, end_col - col, end_row - row)
 
 
-def draw_patches(stories: Sequence[Story], grid: Grid, *, seed: int) -> list[Patch]:
-    """The cells of every site over `YEARS`, in the order of the stories."""
+def draw_patches(
+    stories: Sequence[Story], grid: Grid, *, seed: int, years: Sequence[int] = YEARS
+) -> list[Patch]:
+    """The cells of every site over `years`, in the order of the stories."""
     patches = []
     for story in stories:
         shape = _in_cells(story.site.metres, grid)
         window = _window(shape, grid)
         inside = _burn([shape], window)
         patches.append(
-            site_patch(story.ground, inside, row=window.row, col=window.col, years=YEARS, seed=seed)
+            site_patch(story.ground, inside, row=window.row, col=window.col, years=years, seed=seed)
         )
     return patches
 
 
 def draw_blocks(
-    stories: Sequence[Story], grid: Grid, *, seed: int, progress: Progress | None = None
+    stories: Sequence[Story],
+    grid: Grid,
+    *,
+    seed: int,
+    years: Sequence[int] = YEARS,
+    progress: Progress | None = None,
 ) -> Iterator[tuple[Window2D, npt.NDArray[np.uint8]]]:
     """The blocks of the grid that hold data, each with its codes (years, rows, cols), block by block.
 
     Cells farther than `REACH_M` from every site are `UNKNOWN`.
     """
-    patches = draw_patches(stories, grid, seed=seed)
+    patches = draw_patches(stories, grid, seed=seed, years=years)
     near = [_in_cells(shapely.buffer(story.site.metres, REACH_M, quad_segs=12), grid) for story in stories]
     tree = shapely.STRtree(near)
     windows = list(_block_windows(grid, tree))
@@ -96,15 +103,20 @@ def draw_blocks(
         hits = sorted(tree.query(box, predicate="intersects").tolist())
         known = _burn([near[i] for i in hits], window)
         if known.any():
-            yield window, _draw_block(window, known, [patches[i] for i in hits], seed)
+            yield window, _draw_block(window, known, [patches[i] for i in hits], years=years, seed=seed)
         if progress:
-            progress(done + 1, len(windows), "land cover")
+            progress(done + 1, len(windows))
 
 
 def write_rasters(
-    stories: Sequence[Story], folder: Path, *, seed: int, progress: Progress | None = None
+    stories: Sequence[Story],
+    folder: Path,
+    *,
+    seed: int,
+    years: Sequence[int] = YEARS,
+    progress: Progress | None = None,
 ) -> list[Path]:
-    """The paths of the rasters written into `folder`, one a year of `YEARS`, named `clcd_demo_<year>.tif`.
+    """The paths of the rasters written into `folder`, one a year of `years`, named `clcd_demo_<year>.tif`.
 
     All years are drawn block by block into sparse working files beside them, which are then turned into
     cloud-optimised GeoTIFFs.
@@ -117,17 +129,30 @@ def write_rasters(
         "crs": CRS,
         "transform": Affine(grid.dx, 0, grid.x0, 0, -grid.dy, grid.y0),
     }
-    working = [folder / f"working_{year}.tif" for year in YEARS]
+    working = [folder / f"working_{year}.tif" for year in years]
     with ExitStack() as stack:
         outputs = [stack.enter_context(rasterio.open(path, "w", **profile)) for path in working]
-        for output, year in zip(outputs, YEARS, strict=True):
+        for output, year in zip(outputs, years, strict=True):
             output.update_tags(**TAGS, YEAR=str(year))
             output.write_colormap(1, _colours())
-        for window, codes in draw_blocks(stories, grid, seed=seed, progress=progress):
+        halfway = None if progress is None else _first_half(progress)
+        for window, codes in draw_blocks(stories, grid, seed=seed, years=years, progress=halfway):
             place = Window(window.col, window.row, window.width, window.height)
             for output, layer in zip(outputs, codes, strict=True):
                 output.write(layer, 1, window=place)
-    return [_finish(path, folder, year) for path, year in zip(working, YEARS, strict=True)]
+    finished = []
+    for path, year in zip(working, years, strict=True):
+        finished.append(_finish(path, folder, year))
+        if progress is not None:
+            progress(len(years) + len(finished), 2 * len(years))
+    return finished
+
+
+def _first_half(progress: Progress) -> Progress:
+    def step(done: int, total: int) -> None:
+        progress(done, 2 * total)
+
+    return step
 
 
 def _finish(working: Path, folder: Path, year: int) -> Path:
@@ -147,17 +172,22 @@ def _colours() -> dict[int, tuple[int, int, int, int]]:
 
 
 def _draw_block(
-    window: Window2D, known: npt.NDArray[np.bool_], patches: Sequence[Patch], seed: int
+    window: Window2D,
+    known: npt.NDArray[np.bool_],
+    patches: Sequence[Patch],
+    *,
+    years: Sequence[int],
+    seed: int,
 ) -> npt.NDArray[np.uint8]:
     rows, cols = np.flatnonzero(known.any(axis=1)), np.flatnonzero(known.any(axis=0))
     top, left = int(rows[0]), int(cols[0])
     height, width = int(rows[-1]) + 1 - top, int(cols[-1]) + 1 - left
     row, col = window.row + top, window.col + left
-    seen = background(row, col, (height, width), years=YEARS, seed=seed)
+    seen = background(row, col, (height, width), years=years, seed=seed)
     for patch in patches:
         _paste(patch, seen, row, col)
-    seen = flicker(seen, row, col, years=YEARS, seed=seed)
-    codes = np.full((len(YEARS), window.height, window.width), UNKNOWN, dtype=np.uint8)
+    seen = flicker(seen, row, col, years=years, seed=seed)
+    codes = np.full((len(years), window.height, window.width), UNKNOWN, dtype=np.uint8)
     codes[:, top : top + height, left : left + width] = seen
     codes[:, ~known] = UNKNOWN
     return codes
