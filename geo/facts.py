@@ -25,6 +25,7 @@ _WORDS: Final[Mapping[Fact, type[StrEnum]]] = {
     Fact.SETTLEMENT: Settlement,
     Fact.PONDING: Ponding,
 }
+_SLUGS: Final = {fact: frozenset(word.value for word in words) for fact, words in _WORDS.items()}
 _MAY_BE_NULL: Final = frozenset({Fact.APPROACH, Fact.SETTLEMENT, Fact.PONDING})
 
 DEFAULTS: Final[Mapping[Fact, object]] = {
@@ -56,9 +57,8 @@ def _checked(fact: Fact, value: object) -> object:
 def _word(fact: Fact, value: object) -> str | None:
     if value is None and fact in _MAY_BE_NULL:
         return None
-    words = _WORDS[fact]
-    if not isinstance(value, str) or value not in words.__members__.values():
-        raise BadValue(field=fact, value=value, problem=f"is not one of {', '.join(words)}")
+    if not isinstance(value, str) or value not in _SLUGS[fact]:
+        raise BadValue(field=fact, value=value, problem=f"is not one of {', '.join(_WORDS[fact])}")
     return str(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import cast
 
 import shapely
@@ -33,7 +34,7 @@ def head_columns(rows: Sequence[HistoryRow]) -> dict[str, object]:
     """The columns that the history of one site determines; `rows` with their polygons, in any order."""
     kept = standing(rows)
     now = {row.fact: row for row in kept}
-    values = {fact: parse_json(row.value) for fact, row in now.items()}
+    values = {fact: _parsed(row.value) for fact, row in now.items()}
     columns: dict[str, object] = {fact.value: values.get(fact) for fact in _PLAIN}
     columns["status_since"] = _status_since(kept)
     columns |= (
@@ -49,6 +50,13 @@ def head_columns(rows: Sequence[HistoryRow]) -> dict[str, object]:
     columns["unit_shares"] = canonical_json(unit.get("shares", {}))
     columns["attributes"] = now[Fact.ATTRIBUTES].value if Fact.ATTRIBUTES in now else "{}"
     return columns
+
+
+def _parsed(text: str) -> object:
+    return _word(text) if text.startswith('"') else parse_json(text)
+
+
+_word = lru_cache(maxsize=1024)(parse_json)
 
 
 def _status_since(kept: Sequence[HistoryRow]) -> str:

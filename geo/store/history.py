@@ -6,18 +6,19 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from shapely import MultiPolygon
-from sqlalchemy import Connection, LargeBinary, Row, func, insert, null, select, type_coerce
+from sqlalchemy import Connection, LargeBinary, Row, func, null, select, type_coerce
 
 from geo.canonical import NotCanonical, canonical_json, canonical_text, parse_json
 from geo.changes import PlannedRow, UnknownRow
 from geo.history import GENESIS_HASH, Fact, HistoryRow
 from geo.store.heads import head_columns
-from geo.store.tables import HISTORY, SITES
+from geo.store.tables import HISTORY, SITES, insert_many
 from geo.wkb import geometry_of
 
 _CHUNK = 5_000
@@ -52,17 +53,20 @@ class Verification:
     problem: str | None = None
 
 
+_quoted = lru_cache(maxsize=1024)(canonical_text)
+
+
 def row_json(row: HistoryRow) -> str:
     """The canonical JSON (RFC 8785) of a row without its two hashes, its polygon as hexadecimal WKB."""
-    approved = "null" if row.approved_by is None else canonical_text(row.approved_by)
+    approved = "null" if row.approved_by is None else _quoted(row.approved_by)
     voids = "null" if row.voids_seq is None else row.voids_seq
     wkb = "null" if row.wkb is None else f'"{row.wkb.hex()}"'
     return (
-        f'{{"actor":{canonical_text(row.actor)},"approved_by":{approved},'
+        f'{{"actor":{_quoted(row.actor)},"approved_by":{approved},'
         f'"effective_on":"{row.effective_on.isoformat()}","fact":"{row.fact.value}",'
-        f'"proposed_at":"{row.proposed_at}","reason":{canonical_text(row.reason)},'
+        f'"proposed_at":"{row.proposed_at}","reason":{_quoted(row.reason)},'
         f'"recorded_at":"{row.recorded_at}","seq":{row.seq},"site_id":{row.site_id},'
-        f'"source":{canonical_text(row.source)},"value":{row.value},"voids_seq":{voids},"wkb":{wkb}}}'
+        f'"source":{_quoted(row.source)},"value":{row.value},"voids_seq":{voids},"wkb":{wkb}}}'
     )
 
 
@@ -72,7 +76,7 @@ def chain_hash(previous_hash: str, row: HistoryRow) -> str:
 
 
 def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[HistoryRow]:
-    """The entries as rows at the end of the history, recorded `now`, or with the last row if that is later."""
+    """The entries as rows at the end of the history, recorded `now`, or with the last row if later."""
     last = conn.execute(
         select(HISTORY.c.seq, HISTORY.c.hash, HISTORY.c.recorded_at).order_by(HISTORY.c.seq.desc()).limit(1)
     ).first()
@@ -82,53 +86,41 @@ def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[Hist
     rows: list[HistoryRow] = []
     for entry in entries:
         seq += 1
-        row = _row(entry, seq=seq, recorded_at=recorded, previous=previous)
-        rows.append(row)
-        previous = row.hash
-    for start in range(0, len(rows), _CHUNK):
-        conn.execute(insert(HISTORY), [_columns(row) for row in rows[start : start + _CHUNK]])
+        unsigned = _unsigned(entry, seq=seq, recorded_at=recorded, previous=previous)
+        previous = chain_hash(previous, unsigned)
+        rows.append(HistoryRow(*_fields(unsigned)[:-1], hash=previous))
+    insert_many(conn, HISTORY, (_stored(row) for row in rows))
     return rows
 
 
-def _row(entry: Entry, *, seq: int, recorded_at: str, previous: str) -> HistoryRow:
+def _unsigned(entry: Entry, *, seq: int, recorded_at: str, previous: str) -> HistoryRow:
     planned = entry.row
-    unsigned = (
-        seq,
-        entry.site_id,
-        planned.fact,
-        planned.value,
-        planned.wkb,
-        planned.effective_on,
-        recorded_at,
-        min(entry.proposed_at, recorded_at),
-        entry.actor,
-        entry.approved_by,
-        planned.voids_seq,
-        entry.reason,
-        entry.source,
-        previous,
+    return HistoryRow(
+        seq=seq,
+        site_id=entry.site_id,
+        fact=planned.fact,
+        value=planned.value,
+        wkb=planned.wkb,
+        effective_on=planned.effective_on,
+        recorded_at=recorded_at,
+        proposed_at=min(entry.proposed_at, recorded_at),
+        actor=entry.actor,
+        approved_by=entry.approved_by,
+        voids_seq=planned.voids_seq,
+        reason=entry.reason,
+        source=entry.source,
+        previous_hash=previous,
+        hash="",
     )
-    return HistoryRow(*unsigned, hash=chain_hash(previous, HistoryRow(*unsigned, hash="")))
 
 
-def _columns(row: HistoryRow) -> dict[str, object]:
-    return {
-        "seq": row.seq,
-        "site_id": row.site_id,
-        "fact": row.fact.value,
-        "value": row.value,
-        "wkb": row.wkb,
-        "effective_on": row.effective_on.isoformat(),
-        "recorded_at": row.recorded_at,
-        "proposed_at": row.proposed_at,
-        "actor": row.actor,
-        "approved_by": row.approved_by,
-        "voids_seq": row.voids_seq,
-        "reason": row.reason,
-        "source": row.source,
-        "previous_hash": row.previous_hash,
-        "hash": row.hash,
-    }
+_fields = attrgetter(*(column.name for column in HISTORY.c))
+
+
+def _stored(row: HistoryRow) -> tuple[object, ...]:
+    """The row as the table's columns have it, in their order."""
+    seq, site_id, fact, value, wkb, effective_on, *rest = _fields(row)
+    return (seq, site_id, fact.value, value, wkb, effective_on.isoformat(), *rest)
 
 
 def _history_row(row: Row[Any]) -> HistoryRow:

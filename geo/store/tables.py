@@ -6,14 +6,30 @@ are ISO text, JSON is canonical text. `fid` is the key where a GIS shows the tab
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final
 
-from sqlalchemy import REAL, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    REAL,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    insert,
+    text,
+)
 from sqlalchemy.schema import SchemaItem
 
 from geo.store.types import WHOLE, GeometryColumn
 
 METADATA: Final = MetaData()
+ROWS_AT_ONCE: Final = 10_000
 
 
 def _text(name: str) -> Column[str]:
@@ -143,7 +159,13 @@ HISTORY: Final = Table(
     _text("previous_hash"),
     _text("hash"),
     Index("ix_history_site_id", "site_id"),
-    UniqueConstraint("voids_seq", name="uq_history_voids_seq"),
+    Index(
+        "uq_history_voids_seq",
+        "voids_seq",
+        unique=True,
+        sqlite_where=text("voids_seq IS NOT NULL"),
+        postgresql_where=text("voids_seq IS NOT NULL"),
+    ),
 )
 
 PROPOSALS: Final = _table(
@@ -327,3 +349,15 @@ IMPORT_ROWS: Final = _table(
     _text("proposal_ids"),
     Index("ix_import_rows_import_id", "import_id"),
 )
+
+
+def insert_many(conn: Connection, table: Table, rows: Iterable[Sequence[object]]) -> None:
+    """Insert rows given as every column in order, as the database has them, unconverted."""
+    statement = insert(table).compile(dialect=conn.dialect)
+    names = [column.name for column in table.c]
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, ROWS_AT_ONCE)):
+        if statement.positional:
+            conn.exec_driver_sql(str(statement), [tuple(row) for row in chunk])
+        else:
+            conn.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in chunk])

@@ -154,7 +154,14 @@ def _create_ledger() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("previous_hash", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.UniqueConstraint("voids_seq", name="uq_history_voids_seq"),
+    )
+    op.create_index(
+        "uq_history_voids_seq",
+        "history",
+        ["voids_seq"],
+        unique=True,
+        sqlite_where=sa.text("voids_seq IS NOT NULL"),
+        postgresql_where=sa.text("voids_seq IS NOT NULL"),
     )
     op.create_index("ix_history_site_id", "history", ["site_id"])
     op.create_table(
