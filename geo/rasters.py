@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -161,30 +161,58 @@ def read_values(
     """The values of a block as stored, and where they are no data; both (rows, columns)."""
     window = block_window(dataset, block_row, block_col)
     values: npt.NDArray[Any] = dataset.read(band, window=window)
+    return values, missing_of(values, dataset, band, window, nodata=nodata)
+
+
+def missing_of(
+    values: npt.NDArray[Any], dataset: DatasetReader, band: int, window: Window, *, nodata: int | None = None
+) -> npt.NDArray[np.bool_]:
+    """Where the values read from a window of `band` are no data."""
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=np.bool_)
     for value in (declared_nodata(dataset, band), nodata):
         if value is not None and _fits(value, values.dtype):
             missing |= values == values.dtype.type(value)
     if has_mask(dataset, band):
         missing |= dataset.read_masks(band, window=window) == 0
-    return values, missing
+    return missing
 
 
 def read_raw(
-    dataset: DatasetReader, band: int, block_row: int, block_col: int, *, nodata: int | None = None
-) -> tuple[npt.NDArray[np.uint8 | np.uint16], int]:
-    """The codes of a block as cheaply as the file allows, and the value that marks no data (-1: none does).
+    dataset: DatasetReader,
+    bands: Sequence[int],
+    block_row: int,
+    block_col: int,
+    *,
+    nodata: Sequence[int | None],
+) -> list[tuple[npt.NDArray[np.uint8 | np.uint16], int]]:
+    """For each of `bands` the codes of a block and the value that marks no data in them (-1: none does).
 
-    Bytes and unsigned 16-bit integers come as stored; everything else as `read_codes` gives it.
+    As cheaply as the file allows: bytes and unsigned 16-bit integers come as stored, all bands in one read
+    (many files interleave them); everything else as `read_codes` gives it. `nodata` as in `read_block`.
     """
+    marks = [_mark(dataset, band, given) for band, given in zip(bands, nodata, strict=True)]
+    if len(bands) == 1 and marks[0] is not None:
+        window = block_window(dataset, block_row, block_col)
+        return [(dataset.read(bands[0], window=window), marks[0])]
+    plain = [band for band, mark in zip(bands, marks, strict=True) if mark is not None]
+    stack = iter(dataset.read(plain, window=block_window(dataset, block_row, block_col)) if plain else ())
+    return [
+        (next(stack), mark)
+        if mark is not None
+        else (read_codes(dataset, band, block_row, block_col, nodata=given), MISSING_U16)
+        for band, given, mark in zip(bands, nodata, marks, strict=True)
+    ]
+
+
+def _mark(dataset: DatasetReader, band: int, given: int | None) -> int | None:
+    """The one value that marks no data in a band of small codes, -1 for none; None where it takes more."""
     if dataset.dtypes[band - 1] not in {"uint8", "uint16"} or has_mask(dataset, band):
-        return read_codes(dataset, band, block_row, block_col, nodata=nodata), MISSING_U16
+        return None
     declared = declared_nodata(dataset, band)
-    marks = {int(value) for value in (declared, nodata) if value is not None and float(value).is_integer()}
+    marks = {int(value) for value in (declared, given) if value is not None and float(value).is_integer()}
     if len(marks) > 1:
-        return read_codes(dataset, band, block_row, block_col, nodata=nodata), MISSING_U16
-    values = dataset.read(band, window=block_window(dataset, block_row, block_col))
-    return values, marks.pop() if marks else -1
+        return None
+    return marks.pop() if marks else -1
 
 
 def _fits(value: float, dtype: np.dtype[Any]) -> bool:

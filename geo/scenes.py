@@ -20,11 +20,12 @@ from geo.grid import BLOCK, Grid
 from geo.rasters import (
     MISSING_U16,
     NotWholeNumbers,
+    block_window,
     declared_nodata,
     has_mask,
+    missing_of,
     open_raster,
     raster_grid,
-    read_values,
 )
 
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -228,13 +229,15 @@ def _count_values(dataset: DatasetReader, path: Path, nodata: int | None) -> dic
 
     Bands are read side by side, since many files interleave them.
     """
-    cells: dict[int, Counter[int]] = {band: Counter() for band in range(1, dataset.count + 1)}
-    blocks = every(range(-(-dataset.height // BLOCK)), range(-(-dataset.width // BLOCK)), cells)
-    for row, col, band in blocks:
-        values, missing = read_values(dataset, band, row, col, nodata=nodata)
-        codes, counts = np.unique(values[~missing], return_counts=True)
-        broken = codes[(codes != np.rint(codes)) | (np.abs(codes.astype(np.float64)) > MISSING_U16)]
-        if len(broken):
-            raise NotWholeNumbers(path=path, band=band, value=broken[0].item())
-        cells[band].update(dict(zip(map(int, codes), map(int, counts), strict=True)))
+    bands = range(1, dataset.count + 1)
+    cells: dict[int, Counter[int]] = {band: Counter() for band in bands}
+    for row, col in every(range(-(-dataset.height // BLOCK)), range(-(-dataset.width // BLOCK))):
+        window = block_window(dataset, row, col)
+        for band, values in zip(bands, dataset.read(window=window), strict=True):
+            missing = missing_of(values, dataset, band, window, nodata=nodata)
+            codes, counts = np.unique(values[~missing], return_counts=True)
+            broken = codes[(codes != np.rint(codes)) | (np.abs(codes.astype(np.float64)) > MISSING_U16)]
+            if len(broken):
+                raise NotWholeNumbers(path=path, band=band, value=broken[0].item())
+            cells[band].update(dict(zip(map(int, codes), map(int, counts), strict=True)))
     return cells

@@ -16,7 +16,7 @@ from geo.errors import InvalidInput, UnknownScene
 from geo.rasters import MISSING_CODE
 from geo.scenes import Scene
 from geo.tally import Slots, Tally
-from geo.zonal import ClassAreas, JointAreas, open_scene, read_slots, refuse_other_grid
+from geo.zonal import ClassAreas, JointAreas, open_scene, read_slots, refuse_changed, refuse_other_grid
 from geo.zonal_loops import smooth
 
 __all__ = ["MISSING_CODE", "JointAreas", "SeriesAreas", "Transition", "series_areas"]
@@ -86,13 +86,13 @@ def series_areas(
     classes = {(rule, year): Tally() for rule in rules for year in years}
     pairs = {(rule, year): Tally() for rule in rules for year in years}
     with ExitStack() as stack:
-        datasets = _open_all(stack, [by_year[year] for year in needed], locate)
-        for scene, _ in datasets:
-            refuse_other_grid(coverage, scene)
+        for year in needed:
+            refuse_other_grid(coverage, by_year[year])
+        files = _open_all(stack, [by_year[year] for year in needed], locate)
         for done, block in enumerate(coverage.blocks):
             raw = np.empty((len(needed), len(block.weight)), dtype=np.uint16)
-            for row, (scene, dataset) in enumerate(datasets):
-                read_slots(slots, block, scene, dataset, raw[row])
+            for dataset, bands in files:
+                read_slots(slots, block, bands, dataset, [raw[row_of[scene.year]] for scene in bands])
             for rule in rules:
                 ruled = _smoothed(raw, rows[rule])
                 for year in years:
@@ -115,16 +115,16 @@ def series_areas(
 
 def _open_all(
     stack: ExitStack, scenes: Sequence[Scene], locate: Callable[[Scene], Path]
-) -> list[tuple[Scene, DatasetReader]]:
-    """The open raster of every scene; bands of one file share it."""
-    opened: dict[Path, DatasetReader] = {}
-    found = []
+) -> list[tuple[DatasetReader, list[Scene]]]:
+    """Every raster that holds one of the scenes, open, with the scenes that are its bands."""
+    files: dict[Path, tuple[DatasetReader, list[Scene]]] = {}
     for scene in scenes:
         path = locate(scene)
-        if path not in opened:
-            opened[path] = stack.enter_context(open_scene(scene, path))
-        found.append((scene, opened[path]))
-    return found
+        if path not in files:
+            files[path] = (stack.enter_context(open_scene(scene, path)), [])
+        refuse_changed(scene, files[path][0], path)
+        files[path][1].append(scene)
+    return list(files.values())
 
 
 def _neighbours(needed: Sequence[int], rule: str) -> list[tuple[int, int, int]]:

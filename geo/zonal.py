@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,7 @@ def scene_joint_areas(from_scene: Scene, from_path: Path, to_scene: Scene, to_pa
         for block in whole_blocks(from_scene.grid):
             both = np.empty((2, len(block.weight)), dtype=np.uint16)
             for row, scene, dataset in ((0, from_scene, before), (1, to_scene, after)):
-                read_slots(slots, block, scene, dataset, both[row])
+                read_slots(slots, block, [scene], dataset, [both[row]])
             tally.add_pairs(block, both, slots.used, baseline=baseline, year=1)
     return JointAreas(*tally.by_pair(_whole_sites(), slots))
 
@@ -89,29 +89,40 @@ def _class_areas(
     with open_scene(scene, path) as dataset:
         for block in blocks:
             here = np.empty(len(block.weight), dtype=np.uint16)
-            read_slots(slots, block, scene, dataset, here)
+            read_slots(slots, block, [scene], dataset, [here])
             tally.add_classes(block, here, slots.used)
     return ClassAreas(*tally.by_class(sites, slots))
 
 
 def read_slots(
-    slots: Slots, block: BlockCoverage, scene: Scene, dataset: DatasetReader, out: npt.NDArray[np.uint16]
+    slots: Slots,
+    block: BlockCoverage,
+    scenes: Sequence[Scene],
+    dataset: DatasetReader,
+    out: Sequence[npt.NDArray[np.uint16]],
 ) -> None:
-    """Fill `out` with the class slot of every entry of the block, by one windowed read."""
-    values, missing = read_raw(dataset, scene.band, block.row, block.col, nodata=scene.nodata)
-    slots.gather(block, values, missing, out)
+    """Fill `out` with the class slot of every entry of the block, for scenes that are bands of one raster."""
+    bands, nodata = [scene.band for scene in scenes], [scene.nodata for scene in scenes]
+    read = read_raw(dataset, bands, block.row, block.col, nodata=nodata)
+    for (values, missing), row in zip(read, out, strict=True):
+        slots.gather(block, values, missing, row)
 
 
 @contextmanager
 def open_scene(scene: Scene, path: Path) -> Iterator[DatasetReader]:
     """The scene's raster, open; SceneChanged where it no longer has the band or grid of its registration."""
     with open_raster(path) as dataset:
-        difference = scene.grid.difference(raster_grid(dataset, path))
-        if difference is None and scene.band > dataset.count:
-            difference = f"band {scene.band} of {dataset.count}"
-        if difference is not None:
-            raise SceneChanged(path=path, difference=difference)
+        refuse_changed(scene, dataset, path)
         yield dataset
+
+
+def refuse_changed(scene: Scene, dataset: DatasetReader, path: Path) -> None:
+    """Raises SceneChanged where the raster no longer has the grid or the band that the scene was given."""
+    difference = scene.grid.difference(raster_grid(dataset, path))
+    if difference is None and scene.band > dataset.count:
+        difference = f"band {scene.band} of {dataset.count}"
+    if difference is not None:
+        raise SceneChanged(path=path, difference=difference)
 
 
 def refuse_other_grid(coverage: Coverage, scene: Scene) -> None:
