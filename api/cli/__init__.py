@@ -1,0 +1,51 @@
+"""The command line `reverdure`: one door, each command in a module that loads what is heavy only when it runs."""
+
+from __future__ import annotations
+
+import typer
+from typer.core import TyperGroup
+
+from api.cli import demo, history, imports, maps, proposals, rates, recovery, scenes, server
+from api.cli.console import report
+from geo.errors import ReverdureError
+
+
+class OneLineErrors(TyperGroup):
+    """A command group that says an error of the domain in one line and leaves with code 1."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer.Context is click's own
+        """What the command returns; a `ReverdureError` becomes one line on stderr and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except ReverdureError as error:
+            report(str(error))
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    name="reverdure",
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tracks the rehabilitation of legacy mines and coal-mining subsidence areas.",
+)
+app.command("demo")(demo.demo)
+app.command("serve")(server.serve)
+app.command("import")(imports.import_sites)
+app.add_typer(scenes.app, name="scenes")
+app.command("recover")(recovery.recover)
+app.command("rates")(rates.rates)
+app.command("worklist")(rates.worklist)
+app.command("approve")(proposals.approve)
+app.add_typer(maps.app, name="map")
+app.command("verify")(history.verify)
+app.command("migrate")(history.migrate)
+
+
+def main() -> None:
+    """The console script `reverdure`."""
+    app()
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,36 @@
+"""`reverdure demo`: a synthetic region to look around in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli import console
+
+
+def demo(
+    store: console.StoreOption = console.DEFAULT_STORE,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Do nothing where the store already has sites.")
+    ] = False,
+    sites: Annotated[int | None, typer.Option(help="How many sites.", min=1)] = None,
+) -> None:
+    """Load the demo region into an empty store: synthetic sites, histories and land cover."""
+    from geo.store import sites as stored_sites
+
+    with console.opened(store, create=True) as opened:
+        with opened.read() as conn:
+            count = stored_sites.count(conn)
+        if count and if_empty:
+            typer.echo(f"{store} already holds {count} sites")
+            return
+        from geo.demo import build_demo
+
+        with console.progress_bar("Demo region") as step:
+            summary = build_demo(
+                opened, opened.folder, progress=step, **({} if sites is None else {"sites": sites})
+            )
+    for name, value in console.plain(summary).items():
+        if not isinstance(value, dict | list):
+            typer.echo(f"{name}: {value}")

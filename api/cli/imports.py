@@ -1,0 +1,214 @@
+"""`reverdure import`: a file that somebody sent becomes rows of the inventory, with a receipt."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli import console
+
+if TYPE_CHECKING:
+    from geo.cities import City
+    from geo.imports import ImportOptions, Receipt
+    from geo.outlines import UnitIndex
+    from geo.sites import Site
+    from geo.store import Store
+
+SHOWN_ROWS = 40
+
+
+def import_sites(
+    file: Annotated[
+        Path, typer.Argument(help="GeoPackage, GeoJSON or zipped Shapefile.", exists=True, dir_okay=False)
+    ],
+    store: console.StoreOption = console.DEFAULT_STORE,
+    cities: Annotated[
+        str | None,
+        typer.Option(
+            help="A file of units, or none. A new store takes China's units by default.", metavar="FILE|none"
+        ),
+    ] = None,
+    field_map: Annotated[
+        list[str] | None, typer.Option("--map", help="Which column holds a field.", metavar="FIELD=COLUMN")
+    ] = None,
+    status_map: Annotated[
+        list[str] | None,
+        typer.Option("--status-map", help="What a status word means.", metavar="WORD=STATUS"),
+    ] = None,
+    constants: Annotated[
+        list[str] | None, typer.Option("--set", help="One value for every row.", metavar="FIELD=VALUE")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="The day that the file describes.", metavar="YYYY-MM-DD")
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="The layer, where the file holds several.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="The text encoding, such as gb18030.")] = None,
+    crs: Annotated[str | None, typer.Option(help="The reference system, such as EPSG:4527.")] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend invalid polygons, areas before and after told.")
+    ] = False,
+    only_valid: Annotated[
+        bool, typer.Option("--only-valid", help="Take the good rows though some are refused.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, print the receipt.")] = False,
+    as_json: console.JsonOption = False,
+    lang: console.LangOption = "en",
+) -> None:
+    """Import mine polygons with their status; every input row is accounted for."""
+    from geo.imports import ImportOptions
+
+    options = ImportOptions(
+        field_map=console.pairs("--map", field_map or []),
+        status_map=console.pairs("--status-map", status_map or [], last_sign=True),
+        constants=console.pairs("--set", constants or []),
+        as_of=_as_of(as_of, file),
+        layer=layer,
+        encoding=encoding,
+        source_crs=crs,
+        repair=repair,
+        only_valid=only_valid,
+        lang="zh" if lang == "zh" else "en",
+    )
+    receipt = _run(store, file, options, cities=cities, dry_run=dry_run)
+    if as_json:
+        from api.schemas.imports import ReceiptOut
+
+        whole, _ = ReceiptOut.page(receipt, after=0, limit=max(1, len(receipt.rows)))
+        console.print_json(whole)
+    else:
+        _print_receipt(receipt)
+
+
+def _as_of(text: str | None, file: Path) -> date | None:
+    """The day the file describes: the option, else asked for on a terminal, else None (today)."""
+    if text is None and sys.stdin.isatty() and sys.stderr.isatty():
+        today = console.today().isoformat()
+        text = typer.prompt(f"As of which day does {file.name} describe the sites?", default=today, err=True)
+    return console.date_of("--as-of", text)
+
+
+def _run(store: str, file: Path, options: ImportOptions, *, cities: str | None, dry_run: bool) -> Receipt:
+    """The receipt of the import; a dry run makes no store and writes nothing."""
+    from geo.imports import commit_import, prepare_import
+
+    is_new = not console.store_exists(store)
+    if dry_run and is_new:
+        units = _given_units(cities, is_new=True) or ()
+        prepared = prepare_import(file, options, existing={}, units=_index(units), today=console.today())
+        return prepared.receipt(True)
+    with console.opened(store, create=True) as opened:
+        given = _given_units(cities, is_new=_is_empty(opened))
+        existing, known = _existing(opened)
+        units = known if given is None else given
+        prepared = prepare_import(
+            file, options, existing=existing, units=_index(units), today=console.today()
+        )
+        if dry_run:
+            return prepared.receipt(True)
+        if given:
+            _put_units(opened, given)
+        return commit_import(opened, prepared, actor="local", now=console.now())
+
+
+def _given_units(cities: str | None, *, is_new: bool) -> Sequence[City] | None:
+    """The units that the import brings: of the file named, none, China's for a new store; None for the store's own."""
+    from geo.outlines import china_units, units_from_file
+
+    if cities == "none":
+        return ()
+    if cities is not None:
+        return units_from_file(Path(cities))
+    return china_units() if is_new else None
+
+
+def _index(units: Sequence[City]) -> UnitIndex | None:
+    from geo.outlines import UnitIndex
+
+    return UnitIndex(units) if units else None
+
+
+def _is_empty(store: Store) -> bool:
+    """Whether the store has neither sites nor units."""
+    from geo.store import cities, sites
+
+    with store.read() as conn:
+        return sites.count(conn) == 0 and not cities.all(conn)
+
+
+def _existing(store: Store) -> tuple[dict[str, Site], Sequence[City]]:
+    """The sites of the store by code, and its units with outlines."""
+    from geo.store import cities, sites
+
+    with store.read() as conn:
+        found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
+        return {site.site_code: site for site in found}, cities.outlines(conn)
+
+
+def _put_units(store: Store, units: Sequence[City]) -> None:
+    """Write the units; the list of resource cities comes with China's."""
+    from geo.cities import listed_cities
+    from geo.store import cities, set_setting
+
+    codes = {unit.adcode for unit in units}
+    listings = [listing for listing in listed_cities() if listing.adcode in codes]
+    with store.write() as conn:
+        cities.put(conn, units, listings)
+        set_setting(conn, "cities_edition", units[0].edition)
+
+
+def _print_receipt(receipt: Receipt) -> None:
+    from geo.areas import ha_from_units
+    from geo.imports import RowResult
+
+    counts = ", ".join(f"{receipt.counts.get(result, 0)} {result.value}" for result in RowResult)
+    done = "would give" if receipt.dry_run else "gave"
+    typer.echo(f"{receipt.file_name}: {receipt.rows_in} rows {done} {counts}")
+    if receipt.source_crs:
+        typer.echo(f"read as {receipt.source_crs}, {receipt.encoding or 'utf-8'}")
+    if receipt.mapping:
+        typer.echo(
+            "columns: " + ", ".join(f"{field} = {column}" for field, column in receipt.mapping.items())
+        )
+    if receipt.defaults_used:
+        typer.echo(
+            "defaults: "
+            + ", ".join(f"{name} ({count} rows)" for name, count in receipt.defaults_used.items())
+        )
+    if receipt.overlap_units:
+        typer.echo(f"the polygons overlap by {console.hectares(ha_from_units(receipt.overlap_units))} ha")
+    _print_findings(receipt)
+    proposals = sum(len(row.proposal_ids) for row in receipt.rows)
+    if proposals:
+        typer.echo(f"{proposals} changes wait for a second person: `reverdure approve` lists them")
+
+
+def _print_findings(receipt: Receipt) -> None:
+    """The findings row by row, the refusals first; the rest is counted, and whole in --json."""
+    from geo.imports import Severity
+
+    found = [(row, finding) for row in receipt.rows for finding in row.findings]
+    found.sort(key=lambda pair: (pair[1].severity is not Severity.ERROR, pair[0].row))
+    if not found:
+        return
+    made = console.table(
+        "Findings", "row", "site", "", "column", "value", "problem", "what helps", right=("row",)
+    )
+    for row, finding in found[:SHOWN_ROWS]:
+        console.add_row(
+            made,
+            str(row.row),
+            row.site_code or console.NULL,
+            finding.severity.value,
+            finding.column or "",
+            finding.value or "",
+            finding.problem,
+            finding.suggestion,
+        )
+    console.stdout().print(made)
+    if len(found) > SHOWN_ROWS:
+        typer.echo(f"and {len(found) - SHOWN_ROWS} more; --json prints all")

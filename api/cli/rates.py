@@ -1,0 +1,169 @@
+"""`reverdure rates` and `reverdure worklist`: the figures of the inventory."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli import console
+from geo.rates import Basis, CityRate, GroupBy, RateDefinition, RateQuery
+
+if TYPE_CHECKING:
+    from geo.figures import WorklistItem
+
+RATE_COLUMNS = (
+    "group", "key", "name", "city_type", "definition", "basis", "responsible", "kind", "as_of", "known_at", "rate",
+    "reason", "numerator_ha", "denominator_ha", "numerator_count", "denominator_count", "n_missing", "missing_ha",
+    "n_proposed", "overlap_ha", "border_ha", "seq", "head",
+)  # fmt: skip
+
+
+def rates(
+    store: console.StoreOption = console.DEFAULT_STORE,
+    group_by: Annotated[GroupBy, typer.Option(help="By what the sites are grouped.")] = GroupBy.CITY,
+    definition: Annotated[RateDefinition, typer.Option(help="Which rate.")] = RateDefinition.TREATMENT,
+    basis: Annotated[Basis, typer.Option(help="Hectares or number of sites.")] = Basis.AREA,
+    as_of: Annotated[str | None, typer.Option(help="The day on the ground.", metavar="YYYY-MM-DD")] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="What was known by then.", metavar="YYYY-MM-DD")
+    ] = None,
+    responsible: Annotated[str, typer.Option(help="legacy, liable or all.")] = "legacy",
+    kind: Annotated[str | None, typer.Option(help="Only this kind of site.")] = None,
+    city: Annotated[str | None, typer.Option(help="Only sites under this unit.", metavar="ADCODE")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
+    as_json: console.JsonOption = False,
+    lang: console.LangOption = "en",
+) -> None:
+    """Restoration rates by city, province, city type, kind or all, as of a day and known at a time."""
+    from geo.figures import rates_of
+
+    if responsible not in {"legacy", "liable", "all"}:
+        raise typer.BadParameter("legacy, liable or all", param_hint="--responsible")
+    query = RateQuery(
+        definition=definition,
+        basis=basis,
+        as_of=console.date_of("--as-of", as_of),
+        known_at=_known_at(known_at),
+        responsible=responsible,
+        kind=kind,
+    )
+    with console.opened(store) as opened:
+        found = rates_of(opened, query, group_by, adcode=city, today=console.today())
+    if as_json:
+        from api.schemas.rates import rate_item
+
+        console.print_json({"items": [rate_item(rate) for rate in found], "next": None})
+    elif as_csv:
+        write_csv(found)
+    else:
+        _print_rates(found, query, group_by, lang)
+
+
+def _known_at(text: str | None) -> str | None:
+    """The time of `--known-at` as UTC text; a date is the end of that day."""
+    from api.deps import known_at_text
+
+    return known_at_text(text, os.environ.get("REVERDURE_TIMEZONE") or None)
+
+
+def write_csv(found: list[CityRate]) -> None:
+    """Write one line a rate on stdout; null is an empty cell, a share a plain decimal."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(RATE_COLUMNS)
+    for rate in found:
+        fields = console.plain(rate)
+        writer.writerow([csv_cell(fields[column]) for column in RATE_COLUMNS])
+
+
+def csv_cell(value: object) -> object:
+    """A cell that no spreadsheet reads as a formula.
+
+    >>> csv_cell("=1+1"), csv_cell(-1.5), csv_cell(None)
+    ("'=1+1", -1.5, '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{value}"
+    return value
+
+
+def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lang: str) -> None:
+    if not found:
+        typer.echo(f"no group of {group_by.value} holds a site; `reverdure import FILE` brings some in")
+        return
+    first = found[0]
+    name = console.word("rates", query.definition, lang)
+    title = f"{name}, by {query.basis.value}, {query.responsible} sites, as of {first.as_of}, known at {first.known_at}"
+    numbers = ("rate", "counted ha", "of ha", "sites", "observed")
+    made = console.table(title, group_by.value, "code", *numbers, "notes", right=numbers)
+    for rate in found:
+        observed = rate.observed
+        console.add_row(
+            made,
+            rate.name if lang == "zh" else rate.name_en or rate.name,
+            rate.key,
+            console.percent(rate.rate, console.word("reasons", rate.reason, lang)),
+            console.hectares(rate.numerator_ha),
+            console.hectares(rate.denominator_ha),
+            str(rate.n_sites),
+            console.percent(observed.rate),
+            _notes(rate),
+        )
+    console.stdout().print(made)
+
+
+def _notes(rate: CityRate) -> str:
+    notes = [f"{rate.n_missing} missing ({console.hectares(rate.missing_ha)} ha)"] if rate.n_missing else []
+    notes += [f"* {rate.n_proposed} proposed"] if rate.n_proposed else []
+    notes += [f"overlap {console.hectares(rate.overlap_ha)} ha"] if rate.overlap_ha >= 0.05 else []
+    return ", ".join(notes)
+
+
+def worklist(
+    store: console.StoreOption = console.DEFAULT_STORE,
+    city: Annotated[str | None, typer.Option(help="Only sites under this unit.", metavar="ADCODE")] = None,
+    product: Annotated[str | None, typer.Option(help="The land-cover product.")] = None,
+    edition: Annotated[str | None, typer.Option(help="Its edition.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many sites.", min=1)] = 50,
+    as_json: console.JsonOption = False,
+    lang: console.LangOption = "en",
+) -> None:
+    """Sites where the status on paper and the evidence disagree, worst first."""
+    from geo.figures import worklist as worklist_of
+
+    with console.opened(store) as opened:
+        found = worklist_of(opened, adcode=city, product=product, edition=edition, limit=limit, after=None)
+    if as_json:
+        from api.schemas.recovery import WorklistEntry
+
+        console.print_json({"items": [WorklistEntry.model_validate(item) for item in found], "next": None})
+    elif not found:
+        typer.echo(
+            "no site disagrees with its evidence, or none was judged yet: `reverdure recover` judges them"
+        )
+    else:
+        _print_worklist(found, lang)
+
+
+def _print_worklist(found: list[WorklistItem], lang: str) -> None:
+    numbers = ("ha", "recovered")
+    made = console.table(
+        "Worklist, worst first", "site", "name", "status", "verdict", *numbers, "why", right=numbers
+    )
+    for item in found:
+        console.add_row(
+            made,
+            item.site_code,
+            item.name,
+            console.word("status", item.status, lang),
+            console.word("verdicts", item.verdict, lang),
+            console.hectares(item.worklist_ha),
+            console.percent(item.recovered_share),
+            ", ".join(console.word("reasons", reason, lang) for reason in item.reasons),
+        )
+    console.stdout().print(made)

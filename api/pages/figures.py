@@ -1,0 +1,192 @@
+"""The figures that pages share: headline cards, the trend, the choices of the filter form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from api.pages.view import Page, hectares, percent
+from geo.figures import rate_of, rate_series, rates_of
+from geo.rates import Basis, CityRate, GroupBy, RateDefinition, RateQuery
+from geo.reference import reference_rows
+
+TREND_YEARS: Final = 13
+NOTABLE_SHARE: Final = 0.001
+"""Overlap and border areas above this share of the total are said on the page."""
+AREA_ONLY: Final = frozenset({RateDefinition.RESTORATION, RateDefinition.OBSERVED})
+HEADLINES: Final = (
+    RateDefinition.TREATMENT,
+    RateDefinition.ACCEPTANCE,
+    RateDefinition.RESTORATION,
+    RateDefinition.OBSERVED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One headline figure: the rate, what it is of, its change since `before`, what must be said with it."""
+
+    rate: CityRate
+    defined: str
+    amount: str
+    change: float | None
+    before: date
+    notes: tuple[str, ...]
+
+
+def one_rate(page: Page, query: RateQuery, adcode: str | None) -> CityRate:
+    """The rate of all sites, or of those under one unit."""
+    if adcode is not None:
+        return rate_of(page.store, adcode, query, page.today)
+    return rates_of(page.store, query, GroupBy.ALL, today=page.today)[0]
+
+
+def cards(page: Page, query: RateQuery, *, adcode: str | None = None) -> list[Card]:
+    """The four headline figures, the one asked for first; those of hectares alone stay by area."""
+    order = sorted(HEADLINES, key=lambda definition: definition is not query.definition)
+    return [_card(page, replace(query, definition=definition), adcode) for definition in order]
+
+
+def _card(page: Page, query: RateQuery, adcode: str | None) -> Card:
+    if query.definition in AREA_ONLY:
+        query = replace(query, basis=Basis.AREA)
+    rate = one_rate(page, query, adcode)
+    before = year_before(rate.as_of)
+    earlier = one_rate(page, replace(query, as_of=before), adcode)
+    observed = query.definition is RateDefinition.OBSERVED
+    known = not observed and rate.rate is not None and earlier.rate is not None
+    return Card(
+        rate=rate,
+        defined=defined(page, query.definition),
+        amount=amount(page, rate),
+        change=(rate.rate or 0.0) - (earlier.rate or 0.0) if known else None,
+        before=before,
+        notes=notes(page, rate),
+    )
+
+
+def year_before(day: date) -> date:
+    """The same day a year before; 28 February for a leap day.
+
+    >>> year_before(date(2024, 2, 29))
+    datetime.date(2023, 2, 28)
+    """
+    return day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day)
+
+
+def defined(page: Page, definition: RateDefinition) -> str:
+    """The definition of a rate in words, as its table has it."""
+    row = next(row for row in reference_rows("rates") if row["slug"] == definition)
+    return page.say(
+        "defined", numerator=row[f"numerator_{page.lang}"], denominator=row[f"denominator_{page.lang}"]
+    )
+
+
+def amount(page: Page, rate: CityRate) -> str:
+    """What the rate is of, with its unit; '' where there is no denominator."""
+    if rate.basis is Basis.COUNT:
+        known = rate.numerator_count is not None and rate.denominator_count is not None
+        return (
+            page.say("of_count", numerator=rate.numerator_count, denominator=rate.denominator_count)
+            if known
+            else ""
+        )
+    if rate.numerator_ha is None or rate.denominator_ha is None:
+        return ""
+    return page.say("of_ha", numerator=hectares(rate.numerator_ha), denominator=hectares(rate.denominator_ha))
+
+
+def notes(page: Page, rate: CityRate) -> tuple[str, ...]:
+    """What must be said beside a figure: what is missing, proposed, counted twice or outside its unit."""
+    if rate.definition is RateDefinition.OBSERVED:
+        return _observed_notes(page, rate)
+    said = []
+    if rate.n_missing:
+        said.append(page.say("missing", count=rate.n_missing, ha=hectares(rate.missing_ha)))
+    if rate.definition is RateDefinition.TREATMENT:
+        if rate.n_proposed:
+            said.append(page.say("proposed", count=rate.n_proposed))
+        total = sum(share.area_ha for share in rate.by_status)
+        for slug, area in (("overlap", rate.overlap_ha), ("border", rate.border_ha)):
+            if total and area / total > NOTABLE_SHARE:
+                said.append(page.say(slug, ha=hectares(area), share=percent(area / total)))
+    return tuple(said)
+
+
+def _observed_notes(page: Page, rate: CityRate) -> tuple[str, ...]:
+    observed = rate.observed
+    if observed.product is None:
+        return ()
+    years = page.say(
+        "observed_years",
+        product=page.word("products", observed.product),
+        edition=observed.edition,
+        from_year=observed.from_year or "…",
+        to_year=observed.to_year or "…",
+    )
+    sites = page.say("observed_sites", count=observed.n_sites, valid=percent(observed.valid_share))
+    return (years, sites, *(() if observed.interval_kind else (page.say("no_interval"),)))
+
+
+def trend(page: Page, query: RateQuery, *, adcode: str | None = None) -> dict[str, object]:
+    """The three rates on paper by year, for the chart and its table: `years`, `lines` of name and values."""
+    last = (query.as_of or page.today).year
+    definitions = [definition for definition in HEADLINES if definition is not RateDefinition.OBSERVED]
+    definitions.sort(key=lambda definition: definition is not query.definition)
+    lines = []
+    for definition in definitions:
+        basis = Basis.AREA if definition in AREA_ONLY else query.basis
+        asked = replace(query, definition=definition, basis=basis)
+        series = rate_series(page.store, adcode, asked, last - TREND_YEARS + 1, last, page.today)
+        lines.append({"name": page.word("rates", definition), "values": [rate.rate for rate in series]})
+    return {"years": list(range(last - TREND_YEARS + 1, last + 1)), "lines": lines}
+
+
+def choices(page: Page) -> dict[str, list[tuple[str, str]]]:
+    """The options of the filter form, value and label."""
+    responsibles = [(slug, page.word("responsible", slug)) for slug in ("legacy", "liable")]
+    return {
+        "definitions": [(row["slug"], row[page.lang]) for row in reference_rows("rates")],
+        "bases": [(basis.value, page.word("bases", basis)) for basis in Basis],
+        "responsibles": [*responsibles, ("all", page.say("responsible_all"))],
+        "kinds": [
+            ("", page.say("kind_all")),
+            *((row["slug"], row[page.lang]) for row in reference_rows("kinds")),
+        ],
+    }
+
+
+def rate_parameters(query: RateQuery) -> dict[str, object]:
+    """The query's parameters that differ from the defaults, as the addresses of the API take them."""
+    plain = RateQuery()
+    names = ("definition", "basis", "as_of", "known_at", "responsible", "kind", "product", "edition")
+    given = {name: getattr(query, name) for name in names if getattr(query, name) != getattr(plain, name)}
+    return {**given, "from": query.from_year, "to": query.to_year}
+
+
+def caption(page: Page, query: RateQuery) -> str:
+    """Which rate a table shows, in words."""
+    whose = (
+        page.say("responsible_all")
+        if query.responsible == "all"
+        else page.word("responsible", query.responsible)
+    )
+    return page.say(
+        "rates_caption",
+        definition=page.word("rates", query.definition),
+        basis=page.word("bases", query.basis),
+        responsible=whose,
+    )
+
+
+def restoration_of(rate: CityRate) -> float | None:
+    """The restoration rate of a group, from the alternatives that stand beside its rate."""
+    if rate.definition is RateDefinition.RESTORATION:
+        return rate.rate
+    found = (
+        other.rate
+        for other in rate.alternatives
+        if other.definition is RateDefinition.RESTORATION and other.basis == "area"
+    )
+    return next(found, None)

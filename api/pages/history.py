@@ -1,0 +1,90 @@
+"""The history of a site in words, and the moves open to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from api.pages.view import NULL, Page, hectares
+from api.schemas.sites import fact_on_wire
+from geo.canonical import parse_json
+from geo.history import Fact, HistoryRow
+from geo.sites import Approach, Site
+from geo.status import Status, StatusRow, next_statuses, status_table
+
+TABLE_OF_FACT: Final[Mapping[Fact, str]] = {
+    Fact.STATUS: "status",
+    Fact.KIND: "kinds",
+    Fact.TARGET_USE: "targets",
+    Fact.RESPONSIBLE: "responsible",
+    Fact.APPROACH: "approaches",
+    Fact.SETTLEMENT: "settlements",
+    Fact.PONDING: "pondings",
+}
+AREAS: Final = frozenset({Fact.GEOMETRY, Fact.DAMAGED, Fact.RESTORED})
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One row of the history in words."""
+
+    row: HistoryRow
+    fact: str
+    value: str
+    voided: bool
+    effective_on: date
+
+
+def history_lines(page: Page, rows: Sequence[HistoryRow], names: Mapping[str, str]) -> list[HistoryLine]:
+    """The rows in words, the newest first."""
+    voided = {row.voids_seq for row in rows}
+    return [
+        HistoryLine(
+            row=row,
+            fact=page.say(f"fact_{row.fact.value}"),
+            value=_value(page, row, names),
+            voided=row.seq in voided,
+            effective_on=row.effective_on,
+        )
+        for row in reversed(rows)
+    ]
+
+
+def _value(page: Page, row: HistoryRow, names: Mapping[str, str]) -> str:
+    if row.voids_seq is not None and row.value == "null":
+        return page.say("voids", seq=row.voids_seq)
+    value = fact_on_wire(parse_json(row.value))
+    if isinstance(value, Mapping):
+        return _of_mapping(row.fact, value, names) or NULL
+    if value is None:
+        return NULL
+    if row.fact in AREAS and isinstance(value, float | int):
+        return f"{hectares(float(value), 2)} {page.say('unit_ha')}"
+    if row.fact is Fact.MEMBERSHIP:
+        return page.say(f"membership_{value}")
+    table = TABLE_OF_FACT.get(row.fact)
+    return str(value) if table is None else page.word(table, str(value))
+
+
+def _of_mapping(fact: Fact, value: Mapping[str, object], names: Mapping[str, str]) -> str:
+    """A unit by its name and code, other fields as a list; '' for nothing."""
+    if fact is Fact.UNIT:
+        code = value.get("adcode")
+        return "" if code is None else f"{names.get(str(code), '')} {code}".strip()
+    return "; ".join(f"{key}: {item}" for key, item in value.items())
+
+
+def moves_of(site: Site, rows: Sequence[HistoryRow]) -> list[StatusRow]:
+    """The statuses that the site may move to, in the order of the status table."""
+    voided = {row.voids_seq for row in rows}
+    stated = [
+        row for row in rows if row.fact is Fact.STATUS and row.voids_seq is None and row.seq not in voided
+    ]
+    stated.sort(key=lambda row: (row.effective_on, row.seq))
+    past = [Status(str(parse_json(row.value))) for row in stated]
+    earlier = past[-2] if len(past) > 1 else None
+    natural = site.approach is Approach.NATURAL_RECOVERY
+    open_moves = next_statuses(site.status, natural_recovery=natural, earlier=earlier)
+    return [row for slug, row in status_table().items() if slug in open_moves]

@@ -1,0 +1,140 @@
+"""The pages of sites: the list with its filters, and one site with its facts, evidence and history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from api.deps import After, Id, Unit, etag
+from api.pages.history import history_lines, moves_of
+from api.pages.landcover import evidence_lines, recovery_items
+from api.pages.view import Page, PageDep, PageRoute, query_of
+from api.schemas.sites import ProposalItem
+from geo.cities import City
+from geo.sites import Kind, Site
+from geo.status import Status
+from geo.store import cities, history, proposals, recoveries, sites
+from geo.store.sites import SiteFilter
+
+router = APIRouter(route_class=PageRoute)
+
+PAGE_ROWS: Final = 100
+
+
+@router.get("/sites", response_class=HTMLResponse, include_in_schema=False)
+def list_sites(
+    page: PageDep,
+    city: Unit = None,
+    status: Status | None = None,
+    kind: Kind | None = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    after: After = None,
+) -> HTMLResponse:
+    """The sites that match, a page of them at a time."""
+    with page.store.read() as conn:
+        units = cities.all(conn)
+        if city is not None:
+            cities.get(conn, city)
+        wanted = SiteFilter(
+            adcodes=None if city is None else frozenset({city}),
+            status=status,
+            kind=kind,
+            q=q,
+            limit=PAGE_ROWS + 1,
+            after=after,
+        )
+        found = sites.find(conn, wanted)
+        total = sites.count(conn)
+        proposed = {item.site_id for item in proposals.find(conn, state="open")}
+    shown = found[:PAGE_ROWS]
+    parameters = {"city": city, "status": status, "kind": kind, "q": q}
+    return page.render(
+        "sites.html",
+        active="sites",
+        json_url=f"/api/sites?{query_of(**parameters, limit=PAGE_ROWS, after=after)}",
+        sites=shown,
+        total=total,
+        proposed=proposed,
+        chosen=parameters,
+        permalink=page.url("/sites", lang=None),
+        status_choices=[
+            ("", page.say("any_status")),
+            *((slug.value, page.word("status", slug)) for slug in Status),
+        ],
+        kinds=[("", page.say("kind_all")), *((slug.value, page.word("kinds", slug)) for slug in Kind)],
+        cities=_city_choices(page, units),
+        names={code: page.name(unit) for code, unit in units.items()},
+        next_url=page.url("/sites", after=shown[-1].site_id) if len(found) > PAGE_ROWS else None,
+        first_url=page.url("/sites", after=None) if after else None,
+        map_url=f"/maps/remediation?{query_of(city=city, lang=page.lang)}",
+    )
+
+
+def _city_choices(page: Page, units: Mapping[str, City]) -> list[tuple[str, str]]:
+    """Every unit that holds others, by code: enough to choose from; a county is reached through its city."""
+    holders = {unit.parent for unit in units.values() if unit.parent}
+    chosen = [(code, f"{page.name(unit)} {code}") for code, unit in sorted(units.items()) if code in holders]
+    return [("", page.say("any_city")), *chosen]
+
+
+@router.get("/sites/{site_id}", response_class=HTMLResponse, include_in_schema=False)
+def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
+    """One site: map, facts, the form for its next status, land cover, history."""
+    with page.store.read() as conn:
+        site = sites.get(conn, site_id)
+        units = cities.all(conn)
+        rows = history.rows(conn, site_id=site_id)
+        open_proposals = proposals.find(conn, state="open", site_id=site_id)
+        found = recoveries.find(conn, site_id=site_id)
+        judged = recoveries.evidence(conn, site_id=site_id)
+    names = {code: page.name(unit) for code, unit in units.items()}
+    return page.render(
+        "site.html",
+        active="sites",
+        json_url=f"/api/sites/{site_id}",
+        site=site,
+        facts=site_facts(page, site, names),
+        etag=etag(site.version),
+        moves=moves_of(site, rows),
+        proposals=[ProposalItem.of(item, site.site_code) for item in open_proposals],
+        evidence=evidence_lines(page, judged),
+        items=recovery_items(page, found),
+        history=history_lines(page, rows, names),
+        map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
+    )
+
+
+def site_facts(page: Page, site: Site, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The facts of a site as pairs of words; what is not known is an en dash."""
+    units = [names[code] for code in _lineage(site.adcode, names)]
+    period = "–".join(day.isoformat() if day else "…" for day in (site.treatment_start, site.treatment_end))
+    known = site.treatment_start or site.treatment_end
+    pairs: list[tuple[str, object]] = [
+        ("kind", page.word("kinds", site.kind)),
+        ("responsible", page.word("responsible", site.responsible)),
+        ("county", " · ".join(units) or site.adcode),
+        ("area_ha", f"{site.area_ha:,.2f}"),
+        ("damaged_ha", None if site.damaged_ha is None else f"{site.damaged_ha:,.2f}"),
+        ("restored_ha", None if site.restored_ha is None else f"{site.restored_ha:,.2f}"),
+        ("target_use", page.word("targets", site.target_use)),
+        ("approach", page.word("approaches", site.approach)),
+        ("damage_year", site.damage_year),
+        ("treatment", period if known else None),
+        ("settlement", page.word("settlements", site.settlement)),
+        ("ponding", page.word("pondings", site.ponding)),
+        ("entered_on", site.entered_on),
+        ("source_crs", site.source_crs),
+        ("version", site.version),
+    ]
+    return [(page.say(slug), "–" if value is None or value == "" else str(value)) for slug, value in pairs]
+
+
+def _lineage(adcode: str | None, names: Iterable[str]) -> list[str]:
+    """The codes of the site's county and prefecture as far as they are known, the county last."""
+    if adcode is None:
+        return []
+    known = set(names)
+    return [code for code in dict.fromkeys((f"{adcode[:4]}00", adcode)) if code in known]

@@ -1,0 +1,198 @@
+"""How every page is made: the templates, the two languages, the numbers, and pages for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Final, Protocol
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.deps import LangDep, StoreDep, TodayDep, get_lang, get_settings
+from api.errors import status_of
+from geo.errors import ReverdureError
+from geo.reference import reference_rows
+from geo.store import Store, get_setting
+from geo.words import Lang, label, sentence
+
+HERE: Final = Path(__file__).resolve().parent
+STATIC_DIR: Final = HERE / "static"
+WORDS: Final = "words_pages"
+NULL: Final = "–"
+YEAR_SECONDS: Final = 365 * 24 * 3600
+
+templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+templates.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
+
+
+class Named(Protocol):
+    """Something with an English name beside its own."""
+
+    @property
+    def name_en(self) -> str:
+        """The English name, '' where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The request that a page answers: its store, its language, its day, whether its data are synthetic."""
+
+    request: Request
+    store: Store
+    lang: Lang
+    today: date
+    synthetic: bool
+
+    def say(self, slug: str, **values: object) -> str:
+        """The sentence `slug` of the pages' words in the page's language."""
+        return sentence(WORDS, slug, self.lang, **values)
+
+    def word(self, table: str, slug: str | None) -> str:
+        """The label of a slug of a reference table; the slug itself where the table does not list it."""
+        try:
+            return label(table, slug, self.lang)
+        except KeyError:
+            return slug or ""
+
+    def name(self, thing: Named) -> str:
+        """The name of a unit or a group in the page's language, else the one that it has."""
+        own = str(getattr(thing, "name_zh", "") or getattr(thing, "name", ""))
+        return own or thing.name_en if self.lang == "zh" else thing.name_en or own
+
+    def url(self, path: str, **changes: object) -> str:
+        """`path` with the present query, changed by `changes`; None takes a parameter away."""
+        query = {key: value for key, value in self.request.query_params.items() if key not in changes}
+        query.update({key: str(value) for key, value in changes.items() if value is not None})
+        return f"{path}?{urlencode(query)}" if query else path
+
+    def render(
+        self,
+        template: str,
+        *,
+        active: str = "",
+        json_url: str | None = None,
+        status_code: int = 200,
+        **values: object,
+    ) -> HTMLResponse:
+        """The page as HTML; a language chosen in the address is kept in a cookie."""
+        html = templates.get_template(template).render(
+            page=self,
+            t=self.say,
+            word=self.word,
+            name=self.name,
+            lang=self.lang,
+            today=self.today,
+            swatches=swatches(),
+            active=active,
+            json_url=json_url,
+            other_language=self.url(self.request.url.path, lang="en" if self.lang == "zh" else "zh"),
+            NULL=NULL,
+            ha=hectares,
+            pct=percent,
+            points=points,
+            **values,
+        )
+        response = HTMLResponse(html, status_code=status_code)
+        if self.request.query_params.get("lang") in {"zh", "en"}:
+            response.set_cookie("lang", self.lang, max_age=YEAR_SECONDS, samesite="lax", httponly=True)
+        return response
+
+
+def swatches() -> list[tuple[str, str]]:
+    """The colours of statuses and verdicts by the style class that carries them, from their tables."""
+    tables = (("s", "status"), ("v", "verdicts"))
+    return [
+        (f"{mark}-{row['slug']}", row["colour"]) for mark, table in tables for row in reference_rows(table)
+    ]
+
+
+def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep) -> Page:
+    """The page that a route fills."""
+    with store.read() as conn:
+        synthetic = get_setting(conn, "synthetic") == "yes"
+    return Page(request=request, store=store, lang=lang, today=today, synthetic=synthetic)
+
+
+PageDep = Annotated[Page, Depends(get_page)]
+
+
+class PageRoute(APIRoute):
+    """A route for people: an empty field of a form is no parameter, and an error is a page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler; errors of the domain and of the address become pages."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            given = parse_qsl(request.scope["query_string"].decode("latin-1"))
+            request.scope["query_string"] = urlencode(given).encode("ascii")
+            try:
+                return await handler(request)
+            except RequestValidationError as error:
+                found = (f"{row['loc'][-1]}: {row['msg']}" for row in error.errors()[:5])
+                return error_page(request, 422, "; ".join(found))
+            except ReverdureError as error:
+                status = status_of(error)
+                if status >= 500:
+                    raise
+                return error_page(request, status, str(error))
+
+        return handle
+
+
+def error_page(request: Request, status_code: int, problem: str) -> HTMLResponse:
+    """What happened, as a page with the way back."""
+    lang = get_lang(request, get_settings(request))
+    page = Page(request=request, store=request.app.state.store, lang=lang, today=date.min, synthetic=False)
+    return page.render("error.html", status_code=status_code, code=status_code, problem=problem)
+
+
+def hectares(value: float | None, digits: int = 1) -> str:
+    """Hectares with thousands set apart, an en dash for None.
+
+    >>> hectares(12345.67), hectares(None)
+    ('12,345.7', '–')
+    """
+    return NULL if value is None else f"{value:,.{digits}f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in percent, an en dash for None.
+
+    >>> percent(0.3868), percent(None)
+    ('38.7 %', '–')
+    """
+    return NULL if value is None else f"{100 * value:.{digits}f} %"
+
+
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, with its sign.
+
+    >>> points(0.0123), points(-0.0123), points(None)
+    ('+1.2', '−1.2', '–')
+    """
+    if value is None:
+        return NULL
+    return f"{'−' if value < 0 else '+'}{abs(100 * value):.1f}"
+
+
+def query_of(**values: object) -> str:
+    """The query string of the values that are given; None and '' are left out.
+
+    >>> query_of(city="340600", as_of=None)
+    'city=340600'
+    """
+    return urlencode({key: str(value) for key, value in values.items() if value is not None and value != ""})
