@@ -131,12 +131,12 @@ class _Cells:
         self.count = int(inside.sum())
 
     def noise(self, layer: int, *, spacing: int) -> npt.NDArray[np.int32]:
-        """Smooth noise at the cells, (count,)."""
-        window = smooth(self.row, self.col, self.inside.shape, spacing=spacing, seed=self.seed, layer=layer)
+        """Fractal noise at the cells, (count,)."""
+        window = fractal(self.row, self.col, self.inside.shape, spacing=spacing, seed=self.seed, layer=layer)
         return window[self.inside]
 
     def share(self, layer: int, *, spacing: int) -> npt.NDArray[np.float64]:
-        """The rank of smooth noise among the cells as a share in [0, 1), (count,)."""
+        """The rank of fractal noise among the cells as a share in [0, 1), (count,)."""
         return ranked(self.noise(layer, spacing=spacing))
 
 
