@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
-from geo.status import Status
+from geo.history import SiteState
+from geo.recovery import Recovery
+from geo.sites import Kind, Target
+from geo.status import Status, status_table
+from geo.thresholds import Thresholds
 
 
 class Verdict(StrEnum):
@@ -41,3 +47,138 @@ class Evidence:
     valid_share: float | None
     worklist_units: int
     content_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRange:
+    """Which land cover a verdict rests on."""
+
+    product: str
+    edition: str
+    from_year: int
+    to_year: int
+
+
+def judge(
+    majority: Recovery | None,
+    raw: Recovery | None,
+    *,
+    state_then: SiteState | None,
+    state_today: SiteState,
+    limits: Thresholds,
+    scene: SceneRange,
+    reason_without: str = "no_scene",
+) -> Evidence:
+    """The verdict on one site; the first rule of the table of verdicts that matches decides.
+
+    `majority` is the recovery under majority3, which the verdict uses, `raw` that of the two years alone;
+    both None where there is none, with `reason_without`. `state_then` is the site on 31 December of the
+    later year, None where it entered the inventory later: then today's status is judged.
+    """
+    state = state_then or state_today
+    verdict, reasons = _verdict(majority, state, limits, scene, reason_without)
+    notes = [] if state_then is not None else ["status_of_today"]
+    if majority is not None:
+        notes += ["baseline_late"] * majority.baseline_late
+        notes += ["end_year_unchanged"] * majority.end_year_unchanged
+        notes += ["not_yet_crop"] * (majority.not_yet_crop_units > 0)
+    return Evidence(
+        site_id=state.site_id,
+        verdict=verdict,
+        reasons=(*reasons, *notes),
+        status=state.status,
+        status_today=state_today.status,
+        product=scene.product,
+        edition=scene.edition,
+        from_year=scene.from_year,
+        to_year=scene.to_year,
+        recovered_share=None if majority is None else majority.recovered_share,
+        raw_recovered_share=None if raw is None else raw.recovered_share,
+        valid_share=None if majority is None else majority.valid_share,
+        worklist_units=_worklist_units(verdict, majority),
+        content_key=_evidence_key(majority, state, state_today, limits, reasons),
+    )
+
+
+def _verdict(
+    majority: Recovery | None, state: SiteState, limits: Thresholds, scene: SceneRange, reason_without: str
+) -> tuple[Verdict | None, tuple[str, ...]]:
+    if state.status is Status.EXCLUDED:
+        return None, ("excluded",)
+    unusable = _unusable(majority, state, limits, reason_without)
+    if majority is None or unusable is not None:
+        return Verdict.NO_DATA, (unusable or reason_without,)
+    share = majority.recovered_share or 0.0
+    if status_table()[state.status].treated:
+        return _of_treated(majority, state, limits, scene)
+    if state.status in (Status.UNTREATED, Status.RELAPSED):
+        if share >= limits.unclaimed_share:
+            return Verdict.UNCLAIMED, ("share_high",)
+        return Verdict.CORROBORATED, ("share_low",)
+    return Verdict.PENDING, ("treatment_underway",)
+
+
+def _unusable(
+    majority: Recovery | None, state: SiteState, limits: Thresholds, reason_without: str
+) -> str | None:
+    """Why land cover cannot judge the site, None where it can."""
+    if state.kind is Kind.UNDERGROUND:
+        return "underground"
+    if state.target_use is Target.HERITAGE:
+        return "heritage_target"
+    if majority is None:
+        return reason_without
+    if not any(majority.class_units.get(majority.to_year, {}).values()):
+        return "outside_scene"
+    if (majority.valid_share or 0.0) < limits.valid_share_min:
+        return "low_valid_share"
+    return "no_disturbed_baseline" if majority.disturbed_baseline_units == 0 else None
+
+
+def _of_treated(
+    majority: Recovery, state: SiteState, limits: Thresholds, scene: SceneRange
+) -> tuple[Verdict, tuple[str, ...]]:
+    ended = state.treatment_end or state.status_since
+    notes = () if state.treatment_end is not None else ("treatment_end_assumed",)
+    if _years_between(ended, date(scene.to_year, 12, 31)) < limits.pending_years:
+        return Verdict.PENDING, ("treatment_recent", *notes)
+    share = majority.recovered_share or 0.0
+    if majority.relapse_year is not None:
+        return Verdict.CONTRADICTED, ("relapse_seen",)
+    if share >= limits.corroborated_share:
+        return Verdict.CORROBORATED, ("share_high",)
+    if share < limits.contradicted_share:
+        return Verdict.CONTRADICTED, ("share_low",)
+    return Verdict.PENDING, ("share_between",)
+
+
+def _years_between(start: date, end: date) -> int:
+    """Whole years from one day to another, negative where `end` comes first."""
+    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
+
+
+def _worklist_units(verdict: Verdict | None, majority: Recovery | None) -> int:
+    if majority is None:
+        return 0
+    if verdict is Verdict.CONTRADICTED:
+        still_open = majority.disturbed_baseline_units - majority.recovered_units
+        return still_open + majority.new_damage_units
+    return majority.recovered_units if verdict is Verdict.UNCLAIMED else 0
+
+
+def _evidence_key(
+    majority: Recovery | None,
+    state: SiteState,
+    state_today: SiteState,
+    limits: Thresholds,
+    reasons: tuple[str, ...],
+) -> str:
+    facts = [
+        "" if majority is None else majority.content_key,
+        state.status,
+        state_today.status,
+        str(state.treatment_end or state.status_since),
+        repr(limits),
+        *reasons,
+    ]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()

@@ -55,7 +55,7 @@ class OutcomeKey:
 def damage_at(kind: Kind, damage_year: int | None, baseline_year: int) -> Damage:
     """Whether a site was damaged by its baseline year.
 
-    Only subsidence can be younger than the scene that serves as its baseline: its ponds are new water, so water
+    Only subsidence can be younger than its baseline scene: its ponds are new water, so water
     and buildings seen before the ground sank were sound land.
 
     >>> damage_at(Kind.SUBSIDENCE, 2015, 2013)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from geo.areas import geodesic_area_units
 
@@ -36,6 +37,21 @@ class Overlaps:
         self._left, self._right = _overlapping_pairs(self._geometries)
         self._known: dict[tuple[int, ...], int] = {}
 
+    def pieces(self) -> dict[int, MultiPolygon]:
+        """What earlier polygons leave of each that overlaps one of them, by its position.
+
+        With these pieces in place of the polygons themselves no land is counted twice.
+        """
+        earlier: dict[int, list[int]] = {}
+        for left, right in zip(self._left.tolist(), self._right.tolist(), strict=True):
+            earlier.setdefault(right, []).append(left)
+        return {
+            position: _polygons_of(
+                shapely.difference(self._geometries[position], shapely.union_all(self._geometries[before]))
+            )
+            for position, before in sorted(earlier.items())
+        }
+
     def units(self, members: Int64s) -> int:
         """The overlap within the polygons at the positions `members`, in units of 1e-4 m2."""
         inside = np.zeros(len(self._geometries), dtype=bool)
@@ -47,10 +63,8 @@ class Overlaps:
     def _cluster_units(self, cluster: tuple[int, ...]) -> int:
         if cluster not in self._known:
             parts = [cast("Polygon | MultiPolygon", part) for part in self._geometries[list(cluster)]]
-            united = cast("Polygon | MultiPolygon", shapely.union_all(parts))
-            self._known[cluster] = max(
-                0, sum(map(geodesic_area_units, parts)) - geodesic_area_units(_polygons_of(united))
-            )
+            united = _polygons_of(shapely.union_all(parts))
+            self._known[cluster] = max(0, sum(map(geodesic_area_units, parts)) - geodesic_area_units(united))
         return self._known[cluster]
 
 
@@ -82,6 +96,6 @@ def _clusters(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
     return list(map(tuple, members.values()))
 
 
-def _polygons_of(geometry: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
-    return MultiPolygon(parts)
+def _polygons_of(geometry: BaseGeometry) -> MultiPolygon:
+    parts = shapely.get_parts(geometry)
+    return MultiPolygon([part for part in parts if isinstance(part, Polygon) and not part.is_empty])

@@ -1,0 +1,220 @@
+"""Assessment: from the joint class areas of one site to its recovery."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from geo.areas import ha_from_units
+from geo.coverage import FULL_CELL
+from geo.landcover import Product, Role
+from geo.outcomes import Baseline, OutcomeKey, OutcomeRule, outcomes_sha256, rules_of
+from geo.recovery import Outcome, Recovery, TemporalRule
+from geo.thresholds import Thresholds
+from geo.transitions import MISSING_CODE, Transition
+
+ENGINE_VERSION: Final = 1
+"""Rises when the same input would give other figures, so that stored figures are computed anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class JointCell:
+    """The area of one site that went from one code to another; codes are `MISSING_CODE` for nodata.
+
+    `units` is true ground area in 1e-4 m2, `cells` counts weighted cells in 1 / FULL_CELL.
+    """
+
+    from_code: int
+    to_code: int
+    units: int
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSeries:
+    """What one site's land cover was, under one temporal rule.
+
+    `classes` is {year: {code: units}}, `joint` {year: areas from the baseline year to it}.
+    `end_year_unchanged` says that one of the two years had no neighbour on one side.
+    """
+
+    rule: TemporalRule
+    classes: Mapping[int, Mapping[int, int]]
+    joint: Mapping[int, Sequence[JointCell]]
+    end_year_unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The site that is assessed: what its outcomes depend on, and between which years."""
+
+    site_id: int
+    key: OutcomeKey
+    area_units: int
+    from_year: int
+    to_year: int
+    baseline_late: bool
+    content_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """The areas of one pair of years by what became of the land, in units of 1e-4 m2."""
+
+    disturbed: int
+    recovered: int
+    still_disturbed: int
+    converted: int
+    ponded: int
+    new_damage: int
+    not_yet_crop: int
+    valid: int
+
+
+def assess(
+    subject: Subject,
+    series: SiteSeries,
+    *,
+    land_cover: Product,
+    edition: str,
+    cell_ha: float | None,
+    limits: Thresholds,
+) -> Recovery:
+    """The recovery of one site under one temporal rule.
+
+    `cell_ha` is the nominal area of a cell of the grid, None on a geographic one. Under the rule `none` the
+    class areas of all years between are kept, else those of the two years.
+    """
+    rules = _Rules(subject.key, land_cover)
+    cells = series.joint.get(subject.to_year, ())
+    balance = _balance(cells, rules)
+    between = [year for year in sorted(series.joint) if subject.from_year <= year <= subject.to_year]
+    shares = {year: _share(_balance(series.joint[year], rules)) for year in between}
+    years = between if series.rule is TemporalRule.NONE else (subject.from_year, subject.to_year)
+    return Recovery(
+        site_id=subject.site_id,
+        product=land_cover.slug,
+        edition=edition,
+        from_year=subject.from_year,
+        to_year=subject.to_year,
+        temporal_rule=series.rule,
+        area_units=subject.area_units,
+        class_units={year: _with_none(series.classes.get(year, {})) for year in years},
+        transitions=tuple(_transition(cell, rules, cell_ha) for cell in cells),
+        disturbed_baseline_units=balance.disturbed,
+        recovered_units=balance.recovered,
+        still_disturbed_units=balance.still_disturbed,
+        converted_units=balance.converted,
+        ponded_units=balance.ponded,
+        new_damage_units=balance.new_damage,
+        valid_units=balance.valid,
+        baseline_late=subject.baseline_late,
+        not_yet_crop_units=balance.not_yet_crop,
+        end_year_unchanged=series.end_year_unchanged,
+        share_by_year=shares,
+        relapse_year=relapse_year(shares, limits),
+        reason="no_disturbed_baseline" if balance.disturbed == 0 else None,
+        content_key=subject.content_key,
+    )
+
+
+def relapse_year(shares: Mapping[int, float | None], limits: Thresholds) -> int | None:
+    """The first year of a fall that was not made good: recovery had been reached, then lost until the end.
+
+    `shares` are the recovered shares of the baseline by year, in rising order. None without a relapse.
+    """
+    peak, fallen = 0.0, None
+    for year, share in shares.items():
+        if share is None:
+            continue
+        peak = max(peak, share)
+        if peak < limits.relapse_reached or share > peak - limits.relapse_fall:
+            fallen = None
+        elif fallen is None:
+            fallen = year
+    return fallen
+
+
+def content_key(
+    *,
+    product: str,
+    edition: str,
+    scene_hashes: Sequence[str],
+    legend: Product,
+    limits: Thresholds,
+    geometry_sha256: str,
+    key: OutcomeKey,
+    years: tuple[int, int],
+    baseline_late: bool,
+) -> str:
+    """SHA-256 (hex) of all that a recovery depends on, whatever the temporal rule."""
+    roles = [[code, row.role.value] for code, row in sorted(legend.legend.items())]
+    facts = {
+        "engine": ENGINE_VERSION,
+        "scene": [product, edition, *scene_hashes],
+        "roles": roles,
+        "outcomes": outcomes_sha256(),
+        "relapse": [limits.relapse_reached, limits.relapse_fall],
+        "site": [geometry_sha256, key.kind, key.target, key.damage, key.natural_bare_disturbed],
+        "years": [*years, baseline_late],
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+class _Rules:
+    """The outcome of every pair of codes of one legend, for one kind of site."""
+
+    def __init__(self, key: OutcomeKey, land_cover: Product) -> None:
+        self._roles = {code: row.role for code, row in land_cover.legend.items()} | {
+            MISSING_CODE: Role.NO_DATA
+        }
+        self._rules = rules_of(key)
+
+    def of(self, cell: JointCell) -> OutcomeRule:
+        return self._rules[self._roles[cell.from_code], self._roles[cell.to_code]]
+
+
+def _balance(cells: Sequence[JointCell], rules: _Rules) -> _Balance:
+    pairs = [(rules.of(cell), cell.units) for cell in cells]
+    disturbed = [(rule, units) for rule, units in pairs if rule.baseline is Baseline.DISTURBED]
+    sound = [(rule, units) for rule, units in pairs if rule.baseline is Baseline.SOUND]
+    return _Balance(
+        disturbed=sum(units for _, units in disturbed),
+        recovered=_sum(disturbed, Outcome.RECOVERED),
+        still_disturbed=_sum(disturbed, Outcome.STILL_DISTURBED),
+        converted=_sum(disturbed, Outcome.CONVERTED),
+        ponded=_sum(disturbed, Outcome.PONDED),
+        new_damage=_sum(sound, Outcome.DEGRADED) + _sum(sound, Outcome.PONDED),
+        not_yet_crop=sum(units for rule, units in disturbed if rule.not_yet_crop),
+        valid=sum(units for _, units in disturbed) + sum(units for _, units in sound),
+    )
+
+
+def _sum(pairs: Sequence[tuple[OutcomeRule, int]], outcome: Outcome) -> int:
+    return sum(units for rule, units in pairs if rule.outcome is outcome)
+
+
+def _share(balance: _Balance) -> float | None:
+    return None if balance.disturbed == 0 else balance.recovered / balance.disturbed
+
+
+def _with_none(areas: Mapping[int, int]) -> dict[int | None, int]:
+    return {_code(code): units for code, units in areas.items()}
+
+
+def _transition(cell: JointCell, rules: _Rules, cell_ha: float | None) -> Transition:
+    return Transition(
+        from_code=_code(cell.from_code),
+        to_code=_code(cell.to_code),
+        outcome=rules.of(cell).outcome.value,
+        units=cell.units,
+        ha=ha_from_units(cell.units),
+        ha_grid=None if cell_ha is None else cell.cells / FULL_CELL * cell_ha,
+    )
+
+
+def _code(code: int) -> int | None:
+    return None if code == MISSING_CODE else code

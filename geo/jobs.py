@@ -1,0 +1,138 @@
+"""Jobs: runs that wait in the store, and the thread that works them off."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Final
+
+from geo import clock
+from geo.errors import Refused, ReverdureError
+from geo.recover import recover
+from geo.recover_params import params_of, run_params
+from geo.recover_plan import RecoverParams, plan_recovery
+from geo.runs import Run, RunState
+from geo.store import Store, runs
+
+_log = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 0.5
+"""How long the worker rests when no run waits."""
+
+NOTE_SECONDS: Final = 0.5
+"""How often progress is written into the store, and how soon a wish to stop is seen."""
+
+
+class RunCancelled(Refused):
+    """Somebody asked the run to stop."""
+
+    template = "the run {run_id} was cancelled"
+
+
+def submit_recovery(store: Store, params: RecoverParams) -> Run:
+    """A queued run for these parameters. Raises as `recover` does where they cannot be met."""
+    plan_recovery(store, params, today=clock.today())
+    with store.write() as conn:
+        return runs.create(conn, "recovery", run_params(params))
+
+
+class Worker:
+    """One thread that works off the queued runs of a store, oldest first.
+
+    Runs that a stopped process left half done are queued again when it starts.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; a worker that runs already goes on."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        with self._store.write() as conn:
+            runs.requeue_interrupted(conn)
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._work, name="reverdure-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End after the present block of the present run, which is queued again at the next start."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def run_next(self) -> Run | None:
+        """The oldest queued run, worked off; None where none waits."""
+        with self._store.write() as conn:
+            run = runs.claim(conn)
+        if run is None:
+            return None
+        self._settle(run)
+        with self._store.read() as conn:
+            return runs.get(conn, run.run_id)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            if not self._has_work():
+                self._stopping.wait(POLL_SECONDS)
+                continue
+            one = threading.Thread(target=self.run_next, name="reverdure-run", daemon=True)
+            one.start()
+            one.join()
+
+    def _has_work(self) -> bool:
+        with self._store.read() as conn:
+            return bool(runs.find(conn, RunState.QUEUED, 1))
+
+    def _settle(self, run: Run) -> None:
+        settled = False
+        progress = _Progress(self._store, run, self._stopping)
+        try:
+            recover(self._store, params_of(run), run_id=run.run_id, progress=progress)
+            settled = True
+        except RunStopped:
+            settled = True
+            _log.info("run stopped with the worker", extra={"run_id": run.run_id})
+        except RunCancelled:
+            settled = True
+            with self._store.write() as conn:
+                runs.cancelled(conn, run.run_id)
+        except ReverdureError as error:
+            settled = True
+            _log.info("run failed", extra={"run_id": run.run_id, "error": error.slug()})
+            with self._store.write() as conn:
+                runs.fail(conn, run.run_id, str(error))
+        finally:
+            if not settled:
+                with self._store.write() as conn:
+                    runs.fail(conn, run.run_id, "an unexpected error; the log of the server has it")
+
+
+class RunStopped(Refused):
+    """The worker is asked to end."""
+
+    template = "the worker stops; the run {run_id} goes on at its next start"
+
+
+class _Progress:
+    """Writes progress into the store now and then, and raises where the run is to stop."""
+
+    def __init__(self, store: Store, run: Run, stopping: threading.Event) -> None:
+        self._store = store
+        self._run_id = run.run_id
+        self._stopping = stopping
+        self._noted = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._stopping.is_set():
+            raise RunStopped(run_id=self._run_id)
+        if time.monotonic() - self._noted < NOTE_SECONDS and done < total:
+            return
+        self._noted = time.monotonic()
+        with self._store.write() as conn:
+            if runs.cancel_requested(conn, self._run_id):
+                raise RunCancelled(run_id=self._run_id)
+            runs.progress(conn, self._run_id, done, total, "")
