@@ -1,4 +1,4 @@
-"""The pages of cities: those that hold sites, and one unit with its rates, its trend and what lies below it."""
+"""The pages of cities: those that hold sites, and one unit with its rates and what lies below it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,6 @@ def show_city(page: PageDep, adcode: Adcode, query: RateQueryDep) -> HTMLRespons
         query=query,
         choices=figures.choices(page),
         cards=found,
-        alternatives=[other for other in found[0].rate.alternatives if other.rate is not None],
         by_status=found[0].rate.by_status,
         below=[rate for rate in below if rate.n_sites],
         by_area=query.basis is Basis.AREA,

@@ -1,4 +1,4 @@
-"""The dashboard: the headline rates, the rates of all cities, the trend, the map, the worklist, the scenes."""
+"""The dashboard: headline rates, the rates of all cities, the trend, the map, the worklist, the scenes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,6 @@ def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResp
         choices=figures.choices(page),
         empty=first.n_sites == 0,
         cards=found,
-        alternatives=[other for other in first.alternatives if other.rate is not None],
         caption=figures.caption(page, query),
         by_area=query.basis is Basis.AREA,
         rates=rates,

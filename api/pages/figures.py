@@ -8,7 +8,7 @@ from typing import Final
 
 from api.pages.view import Page, hectares, percent
 from geo.figures import rate_of, rate_series, rates_of
-from geo.rates import Basis, CityRate, GroupBy, RateDefinition, RateQuery
+from geo.rates import Alternative, Basis, CityRate, GroupBy, RateDefinition, RateQuery
 from geo.reference import reference_rows
 
 TREND_YEARS: Final = 13
@@ -32,6 +32,7 @@ class Card:
     amount: str
     change: float | None
     before: date
+    alternatives: tuple[Alternative, ...]
     notes: tuple[str, ...]
 
 
@@ -62,6 +63,11 @@ def _card(page: Page, query: RateQuery, adcode: str | None) -> Card:
         amount=amount(page, rate),
         change=(rate.rate or 0.0) - (earlier.rate or 0.0) if known else None,
         before=before,
+        alternatives=tuple(
+            other
+            for other in rate.alternatives
+            if other.definition is rate.definition and other.basis != rate.basis
+        ),
         notes=notes(page, rate),
     )
 
@@ -92,7 +98,7 @@ def amount(page: Page, rate: CityRate) -> str:
             if known
             else ""
         )
-    if rate.numerator_ha is None or rate.denominator_ha is None:
+    if rate.numerator_ha is None or not rate.denominator_ha:
         return ""
     return page.say("of_ha", numerator=hectares(rate.numerator_ha), denominator=hectares(rate.denominator_ha))
 

@@ -159,6 +159,15 @@ function answer(form, good, text) {
   line.className = `answer ${good ? "good" : "bad"}`;
 }
 
+// A relapse states restored_ha anew: null where nobody knows it.
+function statusChange(chosen) {
+  const change = { status: chosen.get("status"), effective_on: chosen.get("effective_on"), reason: chosen.get("reason") };
+  const restored = chosen.get("restored_ha");
+  if (restored) change.restored_ha = Number(restored);
+  else if (change.status === "relapsed") change.restored_ha = null;
+  return change;
+}
+
 for (const form of document.querySelectorAll("form[data-status-form]")) {
   const words = form.dataset;
   const key = crypto.randomUUID();
@@ -170,7 +179,7 @@ for (const form of document.querySelectorAll("form[data-status-form]")) {
     const response = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json", "If-Match": words.etag, "Idempotency-Key": key },
-      body: JSON.stringify({ status: chosen.get("status"), effective_on: chosen.get("effective_on"), reason: chosen.get("reason") }),
+      body: JSON.stringify(statusChange(chosen)),
     });
     if (response.status === 202) {
       const body = await response.json();
