@@ -14,7 +14,7 @@ def demo(
     if_empty: Annotated[
         bool, typer.Option("--if-empty", help="Do nothing where the store already has sites.")
     ] = False,
-    sites: Annotated[int | None, typer.Option(help="How many sites.", min=1)] = None,
+    sites: Annotated[int, typer.Option(help="How many sites.", min=1)] = 400,
 ) -> None:
     """Load the demo region into an empty store: synthetic sites, histories and land cover."""
     from geo.store import sites as stored_sites
@@ -28,9 +28,7 @@ def demo(
         from geo.demo import build_demo
 
         with console.progress_bar("Demo region") as step:
-            summary = build_demo(
-                opened, opened.folder, progress=step, **({} if sites is None else {"sites": sites})
-            )
+            summary = build_demo(opened, opened.folder, n_sites=sites, progress=step)
     for name, value in console.plain(summary).items():
         if not isinstance(value, dict | list):
             typer.echo(f"{name}: {value}")

@@ -100,7 +100,8 @@ def site_patch(
     """The course of one site's cells.
 
     `inside` (rows, cols) tells its cells; `row` and `col` are the absolute cell of its upper left corner.
-    Which cells are damaged, drowned, healed and lost again follows smooth noise, so all comes in clumps.
+    Which of them are damaged, drowned, healed and lost again follows smooth noise, so all comes in clumps;
+    before its damage year a site is a field.
     """
     cells = _Cells(inside, row, col, seed)
     codes = np.full((len(years), *inside.shape), UNKNOWN, dtype=np.uint8)
@@ -113,7 +114,7 @@ def site_patch(
     pond = _pond_rank(cells) if ground.pond_share > 0 else np.ones(cells.count)
     varied = cells.share(8, spacing=6)
     for index, year in enumerate(years):
-        now = np.full(cells.count, UNKNOWN, dtype=np.uint8)
+        now = np.full(cells.count, CROP if year < ground.damage_year else UNKNOWN, dtype=np.uint8)
         damaged = year >= damaged_at
         now[damaged] = bare[damaged]
         now[pond < _pond_share(ground, year)] = WATER

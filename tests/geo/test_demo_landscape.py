@@ -126,7 +126,7 @@ def test_a_relapse_is_lost_again() -> None:
 
 def test_land_is_sound_before_its_damage_year() -> None:
     codes = course(damage_year=2017)
-    assert (codes[: YEARS.index(2017)] == UNKNOWN).all()
+    assert (codes[: YEARS.index(2017)] == CROP).all()
     assert np.isin(codes[YEARS.index(2017)], GONE).mean() == pytest.approx(0.9, abs=0.01)
 
 

@@ -1,0 +1,152 @@
+"""The whole demo in a store: complete, verified, the same every time, and never half of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from geo.demo import DemoSummary, build, build_demo
+from geo.demo.rasters import YEARS
+from geo.evidence import Verdict
+from geo.proposals import ProposalState
+from geo.sites import Kind
+from geo.status import Status
+from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites
+from geo.store.takeover import StoreNotEmpty
+
+N_SITES = 48
+
+
+@pytest.fixture(scope="module")
+def built(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Store, DemoSummary, list[tuple[int, int]]]]:
+    folder = tmp_path_factory.mktemp("demo")
+    steps: list[tuple[int, int]] = []
+    store = Store.open(folder / "region.gpkg", create=True)
+    summary = build_demo(
+        store, folder, n_sites=N_SITES, progress=lambda done, total: steps.append((done, total))
+    )
+    yield store, summary, steps
+    store.close()
+
+
+Built = tuple[Store, DemoSummary, list[tuple[int, int]]]
+
+
+def test_every_site_kind_and_status_is_stored(built: Built) -> None:
+    store, summary, _ = built
+    with store.read() as conn:
+        stored = sites.find(conn, sites.SiteFilter())
+        assert sites.count(conn) == summary.sites == N_SITES == len(stored)
+    assert {site.kind for site in stored} == set(Kind)
+    assert {site.status for site in stored} == set(Status)
+    assert all(site.attributes["synthetic"] is True and site.adcode for site in stored)
+
+
+def test_the_store_says_that_it_is_synthetic(built: Built) -> None:
+    with built[0].read() as conn:
+        assert get_setting(conn, "synthetic") == "yes"
+
+
+def test_the_history_verifies_and_lies_in_the_past(built: Built) -> None:
+    with built[0].read() as conn:
+        found = history.verify(conn)
+        rows = history.rows(conn)
+    assert found.ok, found.problem
+    assert found.rows_checked == len(rows) > 10 * N_SITES
+    assert max(row.effective_on for row in rows) < date(2025, 12, 31)
+    assert max(row.recorded_at for row in rows) < "2026"
+
+
+def test_a_second_person_has_released_some_changes_and_not_others(built: Built) -> None:
+    store, summary, _ = built
+    with store.read() as conn:
+        kept = proposals.find(conn)
+    states = {proposal.state for proposal in kept}
+    assert states == set(ProposalState)
+    assert sum(proposal.state is ProposalState.OPEN for proposal in kept) == summary.proposals_open
+    assert all(
+        one.decided_by not in {None, one.proposed_by} for one in kept if one.state is not ProposalState.OPEN
+    )
+
+
+def test_every_year_has_its_scene_below_the_store(built: Built) -> None:
+    store = built[0]
+    with store.read() as conn:
+        found = scenes.find(conn, product="clcd", edition="demo")
+    assert [scene.year for scene in found] == list(YEARS)
+    assert all(scene.path.startswith("demo/landcover/") and store.locate(scene).is_file() for scene in found)
+    assert all(scene.nodata == 0 for scene in found)
+
+
+def test_evidence_contradicts_and_finds_the_unclaimed(built: Built) -> None:
+    store, summary, _ = built
+    with store.read() as conn:
+        found = recoveries.evidence(conn)
+    assert len(found) == N_SITES
+    verdicts = {one.verdict for one in found}
+    assert verdicts >= set(Verdict)
+    assert summary.verdicts["corroborated"] == sum(one.verdict is Verdict.CORROBORATED for one in found)
+
+
+def test_progress_rises_to_the_end(built: Built) -> None:
+    steps = built[2]
+    assert steps[0] == (0, 100)
+    assert steps[-1] == (100, 100)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+
+
+def test_a_store_with_sites_is_left_alone(built: Built) -> None:
+    store = built[0]
+    with pytest.raises(StoreNotEmpty, match="48 sites"):
+        build_demo(store, store.folder, n_sites=3)
+
+
+def test_nothing_is_left_beside_the_store(built: Built) -> None:
+    store = built[0]
+    names = {path.name for path in store.folder.iterdir()}
+    assert {name.removesuffix("-wal").removesuffix("-shm") for name in names} == {"region.gpkg", "demo"}
+
+
+def test_a_build_that_breaks_off_leaves_the_store_empty_and_another_the_same_history(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn_before(_stories: object, folder: Path, **_options: object) -> list[Path]:
+        shutil.copytree(built[0].folder / "demo" / "landcover", folder)
+        return sorted(folder.iterdir())
+
+    def stopped(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "write_rasters", drawn_before)
+    store = Store.open(tmp_path / "region.gpkg", create=True)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(build, "recover", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                build_demo(store, tmp_path, n_sites=N_SITES)
+        with store.read() as conn:
+            assert sites.count(conn) == 0
+            assert scenes.find(conn) == []
+        assert not list(tmp_path.glob(".*"))
+        build_demo(store, tmp_path, n_sites=N_SITES)
+        with store.read() as conn, built[0].read() as first:
+            assert history.head(conn) == history.head(first)
+            assert recoveries.evidence(conn) == recoveries.evidence(first)
+    finally:
+        store.close()
+
+
+def test_beside_another_store_the_demo_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "mines.gpkg", create=True)
+    try:
+        assert build._home(store) == "demo"
+        (tmp_path / "other.gpkg").touch()
+        assert build._home(store) == "demo-mines"
+    finally:
+        store.close()
