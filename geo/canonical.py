@@ -57,9 +57,14 @@ def canonical_text(text: str) -> str:
 
 
 def parse_json(text: str) -> object:
-    """The value of a JSON text."""
-    value: object = json.loads(text)
+    """The value of a canonical text; a whole number beyond 2**53 - 1 was, and is, a float."""
+    value: object = json.loads(text, parse_int=_whole)
     return value
+
+
+def _whole(digits: str) -> int | float:
+    value = int(digits)
+    return value if abs(value) <= _MAX_INTEGER else float(digits)
 
 
 def _integer(value: int) -> str:

@@ -16,7 +16,7 @@ from shapely import MultiPolygon
 
 from geo.areas import geodesic_area_units, ha_from_units
 from geo.canonical import canonical_json, parse_json
-from geo.errors import InvalidInput, NotFound, Refused
+from geo.errors import BadValue, InvalidInput, NotFound, Refused
 from geo.facts import current, fact_value, standing
 from geo.history import Fact, HistoryRow
 from geo.sites import Approach, Site
@@ -208,6 +208,10 @@ def _check_date(site: Site, change: Change, *, today: date, voided: HistoryRow |
 
 def _stated(site: Site, kept: Sequence[HistoryRow], change: Change) -> tuple[PlannedRow, ...]:
     """The rows of the change itself, without those that would repeat what is so already."""
+    if Fact.GEOMETRY in change.facts:
+        raise BadValue(
+            field="geometry", value=None, problem="is stated by a polygon"
+        )
     now = current(kept, on=change.effective_on)
     rows = []
     for fact, value in change.facts.items():
