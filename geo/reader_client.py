@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geo.errors import InvalidInput
 from geo.vector_formats import GDAL_DRIVERS
@@ -54,7 +55,7 @@ class RawRow:
 
     row: int
     values: Mapping[str, Any]
-    geometry: shapely.Geometry | None
+    geometry: BaseGeometry | None
     problem: str | None = None
 
 

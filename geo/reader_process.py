@@ -3,7 +3,7 @@
 Run as `python -m geo.reader_process JOB`, where JOB is a JSON file written by `geo.vector_io` with the fields
 kind, path, layer, encoding and out. Into the folder `out` it writes `meta.json`, `rows.jsonl` (values and
 problem of each feature) and `shapes.wkb` (little-endian int32 length, -1 for none, then WKB, of each). A
-refusal is written to `meta.json` as `{"refused": reason}`; anything worse ends the process, as its parent says.
+refusal is written to `meta.json` as `{"refused": reason}`; anything worse ends the process.
 """
 
 from __future__ import annotations

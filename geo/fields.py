@@ -1,0 +1,237 @@
+"""Fields of the inventory: the columns they come from, and the words their cells hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from geo.errors import BadValue, InvalidInput
+from geo.history import Fact
+from geo.reference import reference_rows
+from geo.sites import Approach, Kind, Ponding, Responsible, Settlement, Target
+from geo.status import Status
+from geo.values import folded, is_missing, plain, unit_of
+
+FieldType = Literal["code", "text", "number", "area", "date", "year", "word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: how its cells are read, and the fact that they state, if any."""
+
+    name: str
+    form: FieldType
+    fact: Fact | None = None
+    words: type[StrEnum] | None = None
+    table: str = ""
+    attribute: bool = False
+
+
+def _attribute(name: str, kind: FieldType) -> Field:
+    return Field(name, kind, attribute=True)
+
+
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            Field("site_code", "code"),
+            Field("name", "text", Fact.NAME),
+            Field("status", "word", Fact.STATUS, Status, "status"),
+            Field("status_since", "date"),
+            Field("entered_on", "date"),
+            Field("kind", "word", Fact.KIND, Kind, "kinds"),
+            Field("target_use", "word", Fact.TARGET_USE, Target, "targets"),
+            Field("responsible", "word", Fact.RESPONSIBLE, Responsible, "responsible"),
+            Field("approach", "word", Fact.APPROACH, Approach, "approaches"),
+            Field("settlement", "word", Fact.SETTLEMENT, Settlement, "settlements"),
+            Field("ponding", "word", Fact.PONDING, Ponding, "pondings"),
+            Field("damaged_ha", "area", Fact.DAMAGED),
+            Field("restored_ha", "area", Fact.RESTORED),
+            Field("remaining_ha", "area"),
+            Field("damage_year", "year", Fact.DAMAGE_YEAR),
+            Field("treatment_start", "date", Fact.TREATMENT_START),
+            Field("treatment_end", "date", Fact.TREATMENT_END),
+            _attribute("declared_area_ha", "area"),
+            _attribute("acceptance_date", "date"),
+            _attribute("minerals", "text"),
+            _attribute("township", "text"),
+            _attribute("damage_type", "text"),
+            _attribute("hazards", "text"),
+            _attribute("tenure", "text"),
+            _attribute("cost_planned", "number"),
+            _attribute("cost_spent", "number"),
+            _attribute("renewal_action", "text"),
+            _attribute("operator", "text"),
+            _attribute("notes", "text"),
+        )
+    }
+)
+"""Every field that a column can be mapped to, in the order in which receipts show them."""
+
+DEFAULT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"status": "untreated", "kind": "other", "target_use": "none", "responsible": "unknown"}
+)
+"""What a new site is where its row is silent; each use is counted in the receipt."""
+
+
+class UnknownField(InvalidInput):
+    """A mapping names a field that does not exist."""
+
+    template = "no field is called {field!r}; the fields are {known}"
+
+
+class UnknownColumn(InvalidInput):
+    """A mapping names a column that the file does not have."""
+
+    template = "the file has no column {column!r}; its columns are {known}"
+
+
+class NoCodeColumn(InvalidInput):
+    """Nothing tells the sites of the file apart."""
+
+    template = (
+        "no column is known to hold the site code; say which, as in --map site_code=COLUMN, of: {known}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a field comes from: a column, with the unit of its numbers where they are areas."""
+
+    column: str
+    unit: str = "ha"
+    unit_assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """Which column each field comes from, what is the same for every row, and which columns are left."""
+
+    sources: Mapping[str, Source]
+    constants: Mapping[str, str]
+    extra: tuple[str, ...]
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def as_text(self) -> dict[str, str]:
+        """{field: column} for the receipt, a constant as `=value`."""
+        return {name: source.column for name, source in self.sources.items()} | {
+            name: f"={value}" for name, value in self.constants.items()
+        }
+
+
+def map_columns(
+    columns: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    field_map: Mapping[str, str],
+    status_map: Mapping[str, str],
+    constants: Mapping[str, str],
+) -> ColumnMap:
+    """The mapping of a file's columns: what the caller says, then the names that are commonly used.
+
+    Where several columns could hold the status, the one most of whose words are known does. Raises
+    UnknownField, UnknownColumn, NoCodeColumn and BadValue.
+    """
+    words = {name: dict(known_words(name)) for name, one in FIELDS.items() if one.words is not None}
+    words["status"] |= {folded(word): _status(value) for word, value in status_map.items()}
+    fixed = {_known(name): plain(value) for name, value in constants.items()}
+    told = {_known(name): _column(column, columns) for name, column in field_map.items()}
+    sources = {name: _source(column) for name, column in told.items()}
+    taken = set(told.values())
+    for name, candidates in _candidates(columns).items():
+        free = [column for column in candidates if column not in taken]
+        if name in sources or name in fixed or not free:
+            continue
+        chosen = _best(free, rows, words["status"]) if name == "status" else free[0]
+        sources[name] = _source(chosen)
+        taken.add(chosen)
+    if "site_code" not in sources:
+        raise NoCodeColumn(known=", ".join(columns) or "(no columns)")
+    ordered = {name: sources[name] for name in FIELDS if name in sources and name not in fixed}
+    used = {source.column for source in ordered.values()}
+    return ColumnMap(ordered, fixed, tuple(column for column in columns if column not in used), words)
+
+
+@cache
+def known_words(name: str) -> Mapping[str, str]:
+    """{folded word: slug} of one field: its slugs, their labels in both languages, and `value_words.csv`."""
+    one = FIELDS[name]
+    if one.words is None:
+        return {}
+    found = {folded(slug): str(slug) for slug in one.words}
+    for row in reference_rows(one.table):
+        found |= {folded(row["zh"]): row["slug"], folded(row["en"]): row["slug"]}
+    found |= {
+        folded(row["word"]): row["value"] for row in reference_rows("value_words") if row["field"] == name
+    }
+    return MappingProxyType(found)
+
+
+@cache
+def _aliases() -> Mapping[str, tuple[str, str]]:
+    """{folded alias: (field, unit)}."""
+    return {folded(row["alias"]): (row["field"], row["unit"]) for row in reference_rows("field_names")}
+
+
+@cache
+def _ranks() -> Mapping[str, int]:
+    return {alias: rank for rank, alias in enumerate(_aliases())}
+
+
+def _candidates(columns: Sequence[str]) -> dict[str, list[str]]:
+    """{field: columns whose names mean it}, the likeliest name first."""
+    ranked: dict[str, list[tuple[int, str]]] = {}
+    for column in columns:
+        alias = _alias(column)
+        if alias is not None:
+            ranked.setdefault(_aliases()[alias][0], []).append((_ranks()[alias], column))
+    return {name: [column for _, column in sorted(ranked[name])] for name in FIELDS if name in ranked}
+
+
+def _alias(column: str) -> str | None:
+    whole, (bare, unit) = folded(column), unit_of(column)
+    if whole in _aliases():
+        return whole
+    known = bare in _aliases() and unit is not None and FIELDS[_aliases()[bare][0]].form == "area"
+    return bare if known else None
+
+
+def _source(column: str) -> Source:
+    named = _aliases().get(folded(column), ("", ""))[1] or unit_of(column)[1]
+    return Source(column, named or "ha", unit_assumed=named is None)
+
+
+def _best(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> str:
+    def known(column: str) -> int:
+        cells = (row.get(column) for row in rows)
+        return sum(not is_missing(cell) and folded(str(cell)) in words for cell in cells)
+
+    return max(columns, key=known)
+
+
+def _known(name: str) -> str:
+    wanted = folded(name)
+    for known in FIELDS:
+        if wanted in {folded(known), folded(known.removesuffix("_ha"))}:
+            return known
+    raise UnknownField(field=name, known=", ".join(FIELDS))
+
+
+def _column(column: str, columns: Iterable[str]) -> str:
+    listed = list(columns)
+    for known in listed:
+        if column == known or folded(column) == folded(known):
+            return known
+    raise UnknownColumn(column=column, known=", ".join(listed))
+
+
+def _status(value: str) -> str:
+    slug = known_words("status").get(folded(value))
+    if slug is None:
+        raise BadValue(field="status", value=value, problem=f"is not one of {', '.join(Status)}")
+    return slug

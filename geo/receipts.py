@@ -1,0 +1,72 @@
+"""Receipts: what became of every row of an import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RowResult(StrEnum):
+    """What became of one input row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+class Severity(StrEnum):
+    """Whether a finding refuses its row or only marks it."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing noticed in one row: `code` is a slug of `data/reference/findings.csv`."""
+
+    code: str
+    severity: Severity
+    column: str | None
+    value: str | None
+    problem: str
+    suggestion: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """What became of input row `row` (1 is the first feature)."""
+
+    row: int
+    site_code: str | None
+    site_id: int | None
+    result: RowResult
+    findings: tuple[Finding, ...]
+    area_before_units: int | None = None
+    area_units: int | None = None
+    proposal_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The receipt of one import: rows in = new + changed + unchanged + rejected."""
+
+    import_id: int
+    file_name: str
+    sha256: str
+    layer: str
+    source_crs: str
+    encoding: str
+    rows_in: int
+    counts: Mapping[RowResult, int]
+    defaults_used: Mapping[str, int]
+    mapping: Mapping[str, str]
+    rows: tuple[ReceiptRow, ...]
+    overlap_units: int
+    dry_run: bool
+    committed_at: str | None
+    actor: str
+    seq: int | None
+    head: str | None

@@ -1,0 +1,193 @@
+"""Cells of a table that somebody sent, read as the value they mean."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+from geo.areas import ACRES_PER_HA, MU_PER_HA, units_from_ha
+from geo.reference import reference_rows
+
+HA_BY_UNIT: Final[Mapping[str, float]] = {
+    "ha": 1.0,
+    "mu": 1 / MU_PER_HA,
+    "acre": 1 / ACRES_PER_HA,
+    "m2": 1e-4,
+    "km2": 100.0,
+}
+"""Hectares in one of each unit; 1 mu is a fifteenth of a hectare."""
+
+_UNIT_WORDS: Final[Mapping[str, str]] = {
+    "亩": "mu",
+    "mu": "mu",
+    "公顷": "ha",
+    "hm2": "ha",
+    "ha": "ha",
+    "hectare": "ha",
+    "hectares": "ha",
+    "acre": "acre",
+    "acres": "acre",
+    "平方米": "m2",
+    "m2": "m2",
+    "sqm": "m2",
+    "平方公里": "km2",
+    "km2": "km2",
+}
+_LONGEST_FIRST: Final = sorted(_UNIT_WORDS, key=len, reverse=True)
+_IGNORED: Final = re.compile(r"[\s_\-()\[\]{}<>【】《》:：.,，、/\\]+")
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_DATES: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[T\s].*)?")
+_COMPACT_DATE: Final = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
+_SPREADSHEET_DAY_ZERO: Final = date(1899, 12, 30)
+_SPREADSHEET_DAYS: Final = range(10_000, 80_000)
+_MILLISECONDS_FROM: Final = 10_000_000_000
+
+
+class Unreadable(ValueError):  # noqa: N818 - named after the fact
+    """The cell does not hold such a value; the text says what would be."""
+
+
+def plain(text: str) -> str:
+    """The text with full-width forms made half-width, and without spaces at its ends.
+
+    >>> plain("　ＴＢ００１ ")
+    'TB001'
+    """
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def folded(text: str) -> str:
+    """The text as words and column names are compared: without case, spaces, underscores and brackets.
+
+    >>> folded("Site_ID"), folded("面积（亩）")
+    ('siteid', '面积亩')
+    """
+    return _IGNORED.sub("", plain(text).replace("²", "2").casefold())
+
+
+def is_missing(value: Any) -> bool:
+    """Whether the cell says nothing: empty, or one of the words for it such as -999.
+
+    >>> is_missing(None), is_missing(-999.0), is_missing(" "), is_missing(0)
+    (True, True, True, False)
+    """
+    if value is None or isinstance(value, bool | list | dict):
+        return value is None
+    text = plain(f"{value:g}" if isinstance(value, float) else str(value)).casefold()
+    return not text or text in _missing_words()
+
+
+@cache
+def _missing_words() -> frozenset[str]:
+    return frozenset(
+        row["word"].casefold() for row in reference_rows("value_words") if row["field"] == "missing"
+    )
+
+
+def read_text(value: Any) -> str:
+    """The cell as text; a whole number without a decimal point."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, bool | list | dict):
+        raise Unreadable("one line of text")
+    text = plain(str(value))
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise Unreadable("text without control characters")
+    return text
+
+
+def read_number(value: Any) -> float:
+    """The cell as a number; thousands separators are left out."""
+    number, unit = _number_and_unit(value)
+    if unit:
+        raise Unreadable("a number without a unit")
+    return number
+
+
+def read_area_units(value: Any, unit: str) -> int:
+    """The cell as an area in units of 1e-4 m2: of its own unit where it names one, else of the column's.
+
+    >>> read_area_units("１５ 亩", "ha")
+    100000000
+    """
+    number, own = _number_and_unit(value)
+    if number < 0:
+        raise Unreadable("an area, not below 0")
+    return units_from_ha(number * HA_BY_UNIT[own or unit])
+
+
+def _number_and_unit(value: Any) -> tuple[float, str]:
+    if isinstance(value, bool | list | dict):
+        raise Unreadable("a number")
+    text = plain(str(value)).replace(",", "").replace(" ", "").replace("²", "2")
+    found = _NUMBER.match(text)
+    rest = "" if found is None else text[found.end() :].casefold()
+    if found is None or (rest and rest not in _UNIT_WORDS):
+        raise Unreadable("a number")
+    number = float(found.group())
+    if abs(number) > 1e15:
+        raise Unreadable("a number of a possible size")
+    return number, _UNIT_WORDS.get(rest, "")
+
+
+def read_date(value: Any) -> date:
+    """The cell as a day: ISO (with or without a time), 2025年6月1日, 2025/6/1, 20250601, 45809, milliseconds.
+
+    A month without a day means its first.
+
+    >>> read_date("2025年6月1日"), read_date(45809)
+    (datetime.date(2025, 6, 1), datetime.date(2025, 6, 1))
+    """
+    try:
+        return _date(value)
+    except (ValueError, OverflowError) as error:
+        raise Unreadable("a date such as 2025-06-01") from error
+
+
+def _date(value: Any) -> date:
+    text = read_text(value)
+    if compact := _COMPACT_DATE.fullmatch(text):
+        century, year, month, day = compact.groups()
+        return date(int(century + year), int(month), int(day))
+    if parts := _DATES.fullmatch(text):
+        year, month, day = parts.groups()
+        return date(int(year), int(month), int(day or 1))
+    number = read_number(text)
+    if int(number) in _SPREADSHEET_DAYS:
+        return _SPREADSHEET_DAY_ZERO + timedelta(days=int(number))
+    if abs(number) >= _MILLISECONDS_FROM:
+        return datetime.fromtimestamp(number / 1000, UTC).date()
+    raise ValueError(text)
+
+
+def read_year(value: Any) -> int:
+    """The cell as a year, its own or that of its date.
+
+    >>> read_year("1985年"), read_year(1985.0), read_year("1985-07-01")
+    (1985, 1985, 1985)
+    """
+    text = read_text(value).removesuffix("年")
+    year = int(text) if text.isascii() and text.isdigit() and len(text) == 4 else read_date(text).year
+    if not 1800 <= year <= 2200:
+        raise Unreadable("a year such as 1985")
+    return year
+
+
+def unit_of(name: str) -> tuple[str, str | None]:
+    """The folded column name without the unit that it ends in, and the unit, None where it names none.
+
+    >>> unit_of("治理面积（亩）"), unit_of("damaged_ha"), unit_of("面积")
+    (('治理面积', 'mu'), ('damaged', 'ha'), ('面积', None))
+    """
+    text = folded(name)
+    for word in _LONGEST_FIRST:
+        if text.endswith(word) and text != word:
+            return text.removesuffix(word), _UNIT_WORDS[word]
+    return text, None
+
+
+Reader = Callable[[Any], object]
