@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.demo import DemoSummary, build, build_demo
+from geo.demo import DemoSummary, build, build_demo, rasters
 from geo.demo.rasters import YEARS
 from geo.evidence import Verdict
 from geo.proposals import ProposalState
@@ -25,12 +25,15 @@ N_SITES = 48
 def built(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Store, DemoSummary, list[tuple[int, int]]]]:
+    """A small demo; its rasters go without overviews, which take most of the time."""
     folder = tmp_path_factory.mktemp("demo")
     steps: list[tuple[int, int]] = []
     store = Store.open(folder / "region.gpkg", create=True)
-    summary = build_demo(
-        store, folder, n_sites=N_SITES, progress=lambda done, total: steps.append((done, total))
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rasters, "_FINAL", rasters._FINAL | {"overviews": "none", "level": 1})
+        summary = build_demo(
+            store, folder, n_sites=N_SITES, progress=lambda done, total: steps.append((done, total))
+        )
     yield store, summary, steps
     store.close()
 
