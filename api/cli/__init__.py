@@ -1,4 +1,4 @@
-"""The command line `reverdure`: one door, each command in a module that loads what is heavy only when it runs."""
+"""The command line `reverdure`: each command loads what is heavy only when it runs."""
 
 from __future__ import annotations
 

@@ -97,16 +97,13 @@ def plain(value: Any) -> Any:
         return value.model_dump(mode="json", by_alias=True)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
+    match value:
+        case Mapping():
+            return {str(plain(key)): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case Enum() | date() | Path():
+            return str(value)
     return value
 
 
@@ -183,7 +180,7 @@ def store_exists(location: str) -> bool:
 
 @contextmanager
 def opened(location: str, *, create: bool = False) -> Iterator[Store]:
-    """The store at `location`, closed afterwards. Raises: StoreMissing where there is none and `create` is False."""
+    """The store at `location`, closed afterwards. Raises: StoreMissing where there is none to open."""
     from geo.store import Store
 
     store = Store.open(location, create=create)

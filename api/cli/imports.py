@@ -13,12 +13,12 @@ import typer
 from api.cli import console
 
 if TYPE_CHECKING:
-    from geo.cities import City
+    from geo.cities import City, Listing
     from geo.imports import ImportOptions, Receipt
     from geo.outlines import UnitIndex
     from geo.sites import Site
-    from geo.store import Store
 
+ACTOR = "local"
 SHOWN_ROWS = 40
 
 
@@ -49,6 +49,9 @@ def import_sites(
     layer: Annotated[str | None, typer.Option(help="The layer, where the file holds several.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The text encoding, such as gb18030.")] = None,
     crs: Annotated[str | None, typer.Option(help="The reference system, such as EPSG:4527.")] = None,
+    swap_axes: Annotated[
+        bool, typer.Option("--swap-axes", help="The coordinates are latitude before longitude.")
+    ] = False,
     repair: Annotated[
         bool, typer.Option("--repair", help="Mend invalid polygons, areas before and after told.")
     ] = False,
@@ -60,7 +63,7 @@ def import_sites(
     lang: console.LangOption = "en",
 ) -> None:
     """Import mine polygons with their status; every input row is accounted for."""
-    from geo.imports import ImportOptions
+    from geo.imports import ImportOptions, ImportRefused
 
     options = ImportOptions(
         field_map=console.pairs("--map", field_map or []),
@@ -70,18 +73,17 @@ def import_sites(
         layer=layer,
         encoding=encoding,
         source_crs=crs,
+        swap_axes=swap_axes,
         repair=repair,
         only_valid=only_valid,
         lang="zh" if lang == "zh" else "en",
     )
-    receipt = _run(store, file, options, cities=cities, dry_run=dry_run)
-    if as_json:
-        from api.schemas.imports import ReceiptOut
-
-        whole, _ = ReceiptOut.page(receipt, after=0, limit=max(1, len(receipt.rows)))
-        console.print_json(whole)
-    else:
-        _print_receipt(receipt)
+    try:
+        receipt = _run(store, file, options, cities=cities, dry_run=dry_run)
+    except ImportRefused as refused:
+        _print_receipt(refused.receipt, as_json=as_json)
+        raise
+    _print_receipt(receipt, as_json=as_json)
 
 
 def _as_of(text: str | None, file: Path) -> date | None:
@@ -93,30 +95,44 @@ def _as_of(text: str | None, file: Path) -> date | None:
 
 
 def _run(store: str, file: Path, options: ImportOptions, *, cities: str | None, dry_run: bool) -> Receipt:
-    """The receipt of the import; a dry run makes no store and writes nothing."""
-    from geo.imports import commit_import, prepare_import
+    """The receipt of the import. A dry run, and an import that is refused, make no store."""
+    from geo.imports import ImportRefused, commit_import, prepare_import
 
-    is_new = not console.store_exists(store)
-    if dry_run and is_new:
-        units = _given_units(cities, is_new=True) or ()
-        prepared = prepare_import(file, options, existing={}, units=_index(units), today=console.today())
-        return prepared.receipt(True)
+    existing, known, is_new = _stored(store)
+    given = _given_units(cities, is_new=is_new)
+    index = _index(known if given is None else given)
+    prepared = prepare_import(file, options, existing=existing, units=index, today=console.today())
+    if dry_run:
+        return prepared.receipt(actor=ACTOR)
+    if prepared.rejected and not options.only_valid:
+        raise ImportRefused(prepared.receipt(actor=ACTOR))
+    units = given or ()
     with console.opened(store, create=True) as opened:
-        given = _given_units(cities, is_new=_is_empty(opened))
-        existing, known = _existing(opened)
-        units = known if given is None else given
-        prepared = prepare_import(
-            file, options, existing=existing, units=_index(units), today=console.today()
+        return commit_import(
+            opened,
+            prepared,
+            actor=ACTOR,
+            now=console.now(),
+            cities=units,
+            listings=_listings(units),
+            today=console.today(),
         )
-        if dry_run:
-            return prepared.receipt(True)
-        if given:
-            _put_units(opened, given)
-        return commit_import(opened, prepared, actor="local", now=console.now())
+
+
+def _stored(store: str) -> tuple[dict[str, Site], Sequence[City], bool]:
+    """The sites of the store by code, its units with outlines, and whether it has neither."""
+    if not console.store_exists(store):
+        return {}, (), True
+    from geo.store import cities, sites
+
+    with console.opened(store) as opened, opened.read() as conn:
+        found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
+        units = cities.outlines(conn)
+    return {site.site_code: site for site in found}, units, not found and not units
 
 
 def _given_units(cities: str | None, *, is_new: bool) -> Sequence[City] | None:
-    """The units that the import brings: of the file named, none, China's for a new store; None for the store's own."""
+    """The units of the file named, none, or China's for a new store; None where the store's own stand."""
     from geo.outlines import china_units, units_from_file
 
     if cities == "none":
@@ -132,36 +148,22 @@ def _index(units: Sequence[City]) -> UnitIndex | None:
     return UnitIndex(units) if units else None
 
 
-def _is_empty(store: Store) -> bool:
-    """Whether the store has neither sites nor units."""
-    from geo.store import cities, sites
-
-    with store.read() as conn:
-        return sites.count(conn) == 0 and not cities.all(conn)
-
-
-def _existing(store: Store) -> tuple[dict[str, Site], Sequence[City]]:
-    """The sites of the store by code, and its units with outlines."""
-    from geo.store import cities, sites
-
-    with store.read() as conn:
-        found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
-        return {site.site_code: site for site in found}, cities.outlines(conn)
-
-
-def _put_units(store: Store, units: Sequence[City]) -> None:
-    """Write the units; the list of resource cities comes with China's."""
+def _listings(units: Sequence[City]) -> list[Listing]:
+    """Those of the listed resource cities that are among the units."""
     from geo.cities import listed_cities
-    from geo.store import cities, set_setting
 
     codes = {unit.adcode for unit in units}
-    listings = [listing for listing in listed_cities() if listing.adcode in codes]
-    with store.write() as conn:
-        cities.put(conn, units, listings)
-        set_setting(conn, "cities_edition", units[0].edition)
+    return [listing for listing in listed_cities() if listing.adcode in codes]
 
 
-def _print_receipt(receipt: Receipt) -> None:
+def _print_receipt(receipt: Receipt, *, as_json: bool) -> None:
+    """Print the receipt as the API says it, whole, or in words."""
+    if as_json:
+        from api.schemas.imports import ReceiptOut
+
+        whole, _ = ReceiptOut.page(receipt, after=0, limit=max(1, len(receipt.rows)))
+        console.print_json(whole)
+        return
     from geo.areas import ha_from_units
     from geo.imports import RowResult
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from geo.figures import WorklistItem
 
 RATE_COLUMNS = (
-    "group", "key", "name", "city_type", "definition", "basis", "responsible", "kind", "as_of", "known_at", "rate",
-    "reason", "numerator_ha", "denominator_ha", "numerator_count", "denominator_count", "n_missing", "missing_ha",
+    "group", "key", "name", "city_type", "definition", "basis", "responsible", "kind", "as_of", "known_at",
+    "rate", "reason", "numerator_ha", "denominator_ha", "numerator_count", "denominator_count", "n_missing",
+    "missing_ha",
     "n_proposed", "overlap_ha", "border_ha", "seq", "head",
 )  # fmt: skip
 
@@ -98,7 +99,8 @@ def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lan
         return
     first = found[0]
     name = console.word("rates", query.definition, lang)
-    title = f"{name}, by {query.basis.value}, {query.responsible} sites, as of {first.as_of}, known at {first.known_at}"
+    times = f"as of {first.as_of}, known at {first.known_at}"
+    title = f"{name}, by {query.basis.value}, {query.responsible} sites, {times}"
     numbers = ("rate", "counted ha", "of ha", "sites", "observed")
     made = console.table(title, group_by.value, "code", *numbers, "notes", right=numbers)
     for rate in found:

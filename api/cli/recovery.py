@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,35 +26,26 @@ def recover(
     from geo.recover import recover as run_recover
 
     params = RecoverParams(product=product, edition=edition, from_year=from_year, to_year=to_year)
-    with console.opened(store) as opened:
-        with console.progress_bar("Land cover under the sites", quiet=False) as step:
-            result = run_recover(opened, params, progress=step)
-        codes = _codes(opened)
+    with console.opened(store) as opened, console.progress_bar("Land cover under the sites") as step:
+        result = run_recover(opened, params, progress=step, today=console.today())
     if as_json:
-        console.print_json(as_wire(result, codes))
+        console.print_json(as_wire(result))
     else:
-        _print(result, codes, lang)
+        _print(result, lang)
 
 
-def as_wire(result: RecoverResult, codes: Mapping[int, str]) -> dict[str, Any]:
-    """The result as printed: the run, the items of each site, the total."""
+def as_wire(result: RecoverResult) -> dict[str, Any]:
+    """The result as printed: the run, the raw items of each site under its code, the total."""
     from geo.recover import recovery_item
 
     items: dict[str, list[dict[str, Any]]] = {}
     for recovery in result.recoveries:
-        items.setdefault(codes[recovery.site_id], []).append(recovery_item(recovery))
+        items.setdefault(result.codes[recovery.site_id], []).append(recovery_item(recovery))
     sites = [{"site_code": code, "items": found} for code, found in sorted(items.items())]
     return {"run": console.plain(result.run), "sites": sites, "total": console.plain(result.total)}
 
 
-def _codes(store: Any) -> dict[int, str]:
-    from geo.store import sites
-
-    with store.read() as conn:
-        return {site_id: code for code, site_id in sites.code_index(conn).items()}
-
-
-def _print(result: RecoverResult, codes: Mapping[int, str], lang: str) -> None:
+def _print(result: RecoverResult, lang: str) -> None:
     verdicts = {found.site_id: found.verdict for found in result.evidence}
     numbers = ("baseline ha", "recovered ha", "share", "new damage ha", "valid")
     years = sorted({(found.from_year, found.to_year) for found in result.recoveries})
@@ -65,7 +55,7 @@ def _print(result: RecoverResult, codes: Mapping[int, str], lang: str) -> None:
         verdict = verdicts.get(found.site_id)
         console.add_row(
             made,
-            codes[found.site_id],
+            result.codes[found.site_id],
             console.hectares(found.disturbed_baseline_units / 1e8),
             console.hectares(found.recovered_units / 1e8),
             console.percent(found.recovered_share, console.word("reasons", found.reason, lang)),
@@ -74,6 +64,26 @@ def _print(result: RecoverResult, codes: Mapping[int, str], lang: str) -> None:
             console.word("verdicts", verdict, lang) if verdict else console.NULL,
         )
     console.stdout().print(made)
-    for name, value in console.plain(result.total).items():
-        if not isinstance(value, dict | list):
-            typer.echo(f"{name}: {value}")
+    _print_total(console.plain(result.total))
+
+
+def _print_total(total: dict[str, Any]) -> None:
+    """Print the sum over the sites, and the same with no land counted twice where sites overlap."""
+    overlap = total["overlap_ha"]
+    lines = [("all sites, summed", total["sum"])]
+    if overlap:
+        lines.append(("the same, no land twice", total["dissolved"]))
+    numbers = ("baseline ha", "recovered ha", "share", "new damage ha")
+    made = console.table(f"Total of {total['n_sites']} sites", "", *numbers, right=numbers)
+    for words, part in lines:
+        console.add_row(
+            made,
+            words,
+            console.hectares(part["disturbed_baseline_ha"]),
+            console.hectares(part["recovered_ha"]),
+            console.percent(part["recovered_share"]),
+            console.hectares(part["new_damage_ha"]),
+        )
+    console.stdout().print(made)
+    if overlap:
+        console.note(f"the sites overlap by {console.hectares(overlap)} ha")
