@@ -27,8 +27,14 @@ def demo(
             return
         from geo.demo import build_demo
 
+        folder = opened.folder / f"{opened.path.stem}-rasters"
+        console.note("Building the demo region (synthetic sites, histories and land cover); about a minute")
         with console.progress_bar("Demo region") as step:
-            summary = build_demo(opened, opened.folder, n_sites=sites, progress=step)
-    for name, value in console.plain(summary).items():
-        if not isinstance(value, dict | list):
-            typer.echo(f"{name}: {value}")
+            summary = build_demo(opened, folder, n_sites=sites, progress=step)
+    verdicts = ", ".join(
+        f"{count} {console.word('verdicts', slug).lower()}" for slug, count in summary.verdicts.items()
+    )
+    typer.echo(
+        f"{summary.sites} synthetic sites, {summary.changes} changes, {summary.proposals_open} open proposals, "
+        f"{summary.scenes} scenes ({summary.raster_mb:.1f} MB in {summary.folder}); verdicts: {verdicts}"
+    )

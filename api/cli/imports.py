@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from geo.sites import Site
 
 ACTOR = "local"
-SHOWN_ROWS = 40
+SHOWN_ROWS = 20
 
 
 def import_sites(
@@ -197,6 +198,8 @@ def _print_findings(receipt: Receipt) -> None:
     found.sort(key=lambda pair: (pair[1].severity is not Severity.ERROR, pair[0].row))
     if not found:
         return
+    codes = Counter(finding.code for _, finding in found)
+    typer.echo("findings: " + ", ".join(f"{code} ({count})" for code, count in codes.most_common()))
     made = console.table(
         "Findings", "row", "site", "", "column", "value", "problem", "what helps", right=("row",)
     )

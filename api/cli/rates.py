@@ -99,7 +99,7 @@ def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lan
         return
     first = found[0]
     name = console.word("rates", query.definition, lang)
-    times = f"as of {first.as_of}, known at {first.known_at}"
+    times = f"as of {first.as_of}, known at {first.known_at[:19]}Z"
     title = f"{name}, by {query.basis.value}, {query.responsible} sites, {times}"
     numbers = ("rate", "counted ha", "of ha", "sites", "observed")
     made = console.table(title, group_by.value, "code", *numbers, "notes", right=numbers)
@@ -146,7 +146,8 @@ def worklist(
         console.print_json({"items": [WorklistEntry.model_validate(item) for item in found], "next": None})
     elif not found:
         typer.echo(
-            "no site disagrees with its evidence, or none was judged yet: `reverdure recover` judges them"
+            "no site disagrees with its evidence, or none was judged yet with this product and edition:"
+            " `reverdure recover` judges them"
         )
     else:
         _print_worklist(found, lang)
