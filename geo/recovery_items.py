@@ -79,8 +79,8 @@ def scene_item(
     """The class areas of a whole scene (`year`), or of two and what went from class to class between them.
 
     `area_ha` is true ground area, `area_ha_grid` cells x nominal cell area, None on a geographic grid.
-    Outcomes are those of a site without a target. Raises `UnknownProduct`, `UnknownScene`, `ScenesNotComparable` and
-    `GridsDiffer`.
+    Outcomes are those of a site without a target. Raises `UnknownProduct`, `UnknownScene`,
+    `ScenesNotComparable` and `GridsDiffer`.
     """
     land_cover = product(product_slug)
     years = sorted({one for one in (year, from_year, to_year) if one is not None})
