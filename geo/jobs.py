@@ -58,6 +58,10 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="reverdure-worker", daemon=True)
         self._thread.start()
 
+    def is_alive(self) -> bool:
+        """Whether the thread works or waits for work."""
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self, timeout_s: float = 30.0) -> None:
         """End after the present block of the present run, which is queued again at the next start."""
         self._stopping.set()

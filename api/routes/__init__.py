@@ -1,0 +1,19 @@
+"""The routes: parse, call, shape."""
+
+from __future__ import annotations
+
+from api.routes import cities, landcover, proposals, rates, recoveries, runs, service, sites, tiles
+
+ROUTERS = (
+    sites.router,
+    recoveries.router,
+    proposals.router,
+    cities.router,
+    rates.router,
+    landcover.router,
+    runs.router,
+    tiles.router,
+    service.documented,
+    service.router,
+)
+"""Every router of the API, in the order of its documentation."""

@@ -1,0 +1,188 @@
+"""Imports: try a file, see what would become of every row, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+
+from api import deps
+from api.paging import next_url, page_of
+from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
+from api.shapes import json_answer
+from api.spool import Spool
+from api.strict_json import StrictRoute
+from geo import clock
+from geo.errors import BadValue, Conflict
+from geo.imports import ImportOptions, PreparedImport, Receipt, commit_import, prepare_import
+from geo.outlines import UnitIndex
+from geo.store import Store, cities, imports, sites
+
+router = APIRouter(prefix="/api/imports", tags=["imports"], route_class=StrictRoute)
+
+ROWS: Final = 1000
+Flag = Annotated[bool, Form()]
+Words = Annotated[str, Form(max_length=2000)]
+Pairs = Annotated[list[str], Form(max_length=500)]
+
+
+class AlreadyCommitted(Conflict):
+    """The import was committed before."""
+
+    template = "import {import_id} is committed already"
+
+
+def options_of(
+    lang: deps.LangDep,
+    map_: Annotated[Pairs, Form(alias="map", description="FIELD=COLUMN, any number of times.")] = [],  # noqa: B006
+    status_map: Annotated[
+        Pairs, Form(description="WORD=STATUS, any number of times or parted by commas.")
+    ] = [],  # noqa: B006
+    constants: Annotated[Pairs, Form(alias="set", description="FIELD=VALUE for every row.")] = [],  # noqa: B006
+    as_of: Words = "",
+    layer: Words = "",
+    encoding: Words = "",
+    crs: Words = "",
+    reason: Words = "",
+    repair: Flag = False,
+    only_valid: Flag = False,
+    swap_axes: Flag = False,
+) -> ImportOptions:
+    """How the file is to be read; an empty field is one not given. Raises `BadValue`."""
+    return ImportOptions(
+        field_map=pairs_of("map", map_),
+        status_map=pairs_of("status_map", status_map),
+        constants=pairs_of("set", constants),
+        as_of=_day(as_of),
+        layer=layer or None,
+        encoding=encoding or None,
+        source_crs=crs or None,
+        repair=repair,
+        only_valid=only_valid,
+        swap_axes=swap_axes,
+        reason=reason,
+        lang=lang,
+    )
+
+
+@router.post("", status_code=201, response_model=ReceiptOut)
+def add_import(
+    request: Request,
+    store: deps.StoreDep,
+    settings: deps.SettingsDep,
+    today: deps.TodayDep,
+    options: Annotated[ImportOptions, Depends(options_of)],
+    file: Annotated[UploadFile, File(description="GeoPackage, GeoJSON or zipped Shapefile.")],
+    dry_run: Annotated[bool, Form(description="Only say what would become of every row.")] = True,
+) -> Response:
+    """Try a file (`dry_run`, the default) or import it at once; either way a receipt for every row."""
+    spool = Spool(store)
+    path = spool.keep(file.file, file.filename or "")
+    prepared = _prepared(store, path, options, today)
+    if dry_run:
+        with store.write() as conn:
+            import_id = imports.put(conn, prepared.receipt(True))
+            receipt = imports.get(conn, import_id)
+        spool.note(path, import_id, options)
+    else:
+        receipt = commit_import(store, prepared, actor=settings.actor, now=clock.now_utc())
+        spool.drop(path)
+    return _answer(request, receipt)
+
+
+@router.get("")
+def list_imports(
+    request: Request, store: deps.StoreDep, limit: deps.Limit = 100, after: deps.After = None
+) -> ImportList:
+    """The imports and dry runs, the newest first, without their rows."""
+    with store.read() as conn:
+        page, last = page_of(imports.find(conn, limit=limit + 1, after=after), limit)
+    items = [ReceiptItem.of(receipt) for receipt in page]
+    return ImportList(items=items, next=next_url(request, None if last is None else last.import_id))
+
+
+@router.get("/{import_id}")
+def get_import(
+    import_id: deps.Id,
+    request: Request,
+    store: deps.StoreDep,
+    limit: deps.Limit = ROWS,
+    after: Annotated[int, Query(ge=0, le=deps.LARGEST_ID, description="Only rows behind this one.")] = 0,
+) -> ReceiptOut:
+    """One receipt with its rows."""
+    with store.read() as conn:
+        receipt = imports.get(conn, import_id)
+    return _receipt_page(request, receipt, after=after, limit=limit)
+
+
+@router.post("/{import_id}/commit", status_code=201, response_model=ReceiptOut)
+def commit(
+    import_id: deps.Id,
+    request: Request,
+    store: deps.StoreDep,
+    settings: deps.SettingsDep,
+    today: deps.TodayDep,
+    body: CommitIn | None = None,
+) -> Response:
+    """Import the file of a dry run, judged anew against the inventory as it is now."""
+    with store.read() as conn:
+        tried = imports.get(conn, import_id)
+    if not tried.dry_run:
+        raise AlreadyCommitted(import_id=import_id)
+    spool = Spool(store)
+    path, options = spool.recall(tried.sha256, import_id)
+    only_valid = options.only_valid or (body is not None and body.only_valid)
+    prepared = _prepared(store, path, replace(options, only_valid=only_valid), today)
+    receipt = commit_import(store, prepared, actor=settings.actor, now=clock.now_utc())
+    spool.drop(path)
+    return _answer(request, receipt)
+
+
+def pairs_of(field: str, texts: Sequence[str]) -> dict[str, str]:
+    """{left: right} of texts `LEFT=RIGHT`; one text may hold several, parted by commas. Raises `BadValue`.
+
+    >>> pairs_of("status_map", ["Released=closed, Not Bonded=untreated", ""])
+    {'Released': 'closed', 'Not Bonded': 'untreated'}
+    """
+    found = {}
+    for piece in (piece.strip() for text in texts for piece in text.replace("\n", ",").split(",")):
+        left, sign, right = piece.rpartition("=")
+        if piece and not (sign and left.strip() and right.strip()):
+            raise BadValue(field=field, value=piece, problem="is not of the form LEFT=RIGHT")
+        if piece:
+            found[left.strip()] = right.strip()
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadValue(field="as_of", value=text, problem="is not a date (YYYY-MM-DD)") from error
+
+
+def _prepared(store: Store, path: Path, options: ImportOptions, today: date) -> PreparedImport:
+    """The file, read and judged against the sites and units of the store."""
+    with store.read() as conn:
+        found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
+        outlines = cities.outlines(conn)
+    existing = {site.site_code: site for site in found}
+    return prepare_import(
+        path, options, existing=existing, units=UnitIndex(outlines) if outlines else None, today=today
+    )
+
+
+def _receipt_page(request: Request, receipt: Receipt, *, after: int, limit: int) -> ReceiptOut:
+    page, last = ReceiptOut.page(receipt, after=after, limit=limit)
+    return page.model_copy(update={"next": next_url(request, last)})
+
+
+def _answer(request: Request, receipt: Receipt) -> Response:
+    page, last = ReceiptOut.page(receipt, after=0, limit=ROWS)
+    location = f"/api/imports/{receipt.import_id}"
+    rest = None if last is None else f"{str(request.base_url).rstrip('/')}{location}?after={last}"
+    return json_answer(page.model_copy(update={"next": rest}), status=201, headers={"Location": location})

@@ -1,0 +1,108 @@
+"""Land cover: products, registered scenes, and what they say of a site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+
+from api import deps
+from api.paging import next_url, page_of
+from api.schemas.landcover import ProductItem, ProductList, SceneItem, SceneList, ScenesIn
+from api.schemas.recovery import EvidenceItem, EvidenceList
+from api.shapes import json_answer
+from api.strict_json import StrictRoute
+from geo import clock, figures, landcover
+from geo.errors import InvalidInput
+from geo.scenes import inspect_scenes
+from geo.store import Store, scenes, sites
+
+router = APIRouter(prefix="/api", tags=["land cover"], route_class=StrictRoute)
+
+
+class OutsideStore(InvalidInput):
+    """The path leads out of the folder that the service may read, or to no file."""
+
+    template = "path: {path!r} is no file below the store's folder; put the raster there first"
+
+
+@router.get("/products")
+def list_products(store: deps.StoreDep) -> ProductList:
+    """The land-cover products with their legends and the editions that are registered."""
+    with store.read() as conn:
+        known = {(scene.product, scene.edition): None for scene in scenes.find(conn)}
+        items = [
+            ProductItem.of(
+                product,
+                editions=[edition for slug, edition in known if slug == product.slug],
+                current=scenes.current_edition(conn, product.slug),
+            )
+            for product in landcover.products().values()
+        ]
+    return ProductList(items=items, next=None)
+
+
+@router.get("/scenes")
+def list_scenes(
+    request: Request,
+    store: deps.StoreDep,
+    product: deps.Slug = None,
+    edition: deps.Slug = None,
+    year: deps.Year = None,
+    limit: deps.Limit = 1000,
+    after: deps.After = None,
+) -> SceneList:
+    """The registered scenes by their ids."""
+    with store.read() as conn:
+        found = scenes.find(conn, product=product, edition=edition, year=year)
+    rest = sorted(
+        (scene for scene in found if scene.scene_id > (after or 0)), key=lambda scene: scene.scene_id
+    )
+    page, last = page_of(rest, limit)
+    return SceneList(
+        items=[SceneItem.of(scene) for scene in page],
+        next=next_url(request, None if last is None else last.scene_id),
+    )
+
+
+@router.post("/scenes", status_code=201, response_model=SceneList)
+def add_scenes(body: ScenesIn, store: deps.StoreDep) -> Response:
+    """Register a raster that lies below the store's folder; each band a year becomes a scene."""
+    path = below_store(store, body.path)
+    product = landcover.product(body.product)
+    found = inspect_scenes(
+        [path],
+        product=body.product,
+        edition=body.edition,
+        legend_codes=product.legend.keys(),
+        year=body.year,
+        bands=body.bands,
+        nodata=body.nodata,
+    )
+    relative = [replace(scene, path=store.relative(path)) for scene in found]
+    with store.write() as conn:
+        added = scenes.add(conn, relative, now=clock.now_utc())
+    return json_answer(SceneList(items=[SceneItem.of(scene) for scene in added], next=None), status=201)
+
+
+def below_store(store: Store, text: str) -> Path:
+    """The file below the store's folder that a client named. Raises `OutsideStore`, links included."""
+    folder = store.folder.resolve()
+    try:
+        path = (folder / text).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise OutsideStore(path=text) from error
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise OutsideStore(path=text)
+    return path
+
+
+@router.get("/sites/{site_id}/evidence", tags=["sites"])
+def site_evidence(site_id: deps.Id, store: deps.StoreDep) -> EvidenceList:
+    """Whether the land cover bears out the status of a site, by product, edition and years."""
+    with store.read() as conn:
+        sites.get(conn, site_id)
+    return EvidenceList(
+        items=[EvidenceItem.of(one) for one in figures.site_evidence(store, site_id)], next=None
+    )

@@ -1,0 +1,88 @@
+"""Proposals: what waits for a second person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from api import deps, shapes
+from api.paging import next_url, page_of
+from api.schemas.sites import ChangedSite, DecisionIn, ProposalItem, ProposalList
+from api.strict_json import StrictRoute
+from geo import clock
+from geo.proposals import ProposalState
+from geo.store import proposals
+
+router = APIRouter(prefix="/api/proposals", tags=["proposals"], route_class=StrictRoute)
+
+As = Annotated[
+    str | None,
+    Header(
+        alias="X-Reverdure-As", max_length=200, description="Who decides, where the body does not say it."
+    ),
+]
+
+
+@router.get("")
+def list_proposals(
+    request: Request,
+    store: deps.StoreDep,
+    state: Annotated[
+        ProposalState | None, Query(description="Only those in this state.")
+    ] = ProposalState.OPEN,
+    site_id: Annotated[
+        int | None, Query(ge=1, le=deps.LARGEST_ID, description="Only those of this site.")
+    ] = None,
+    limit: deps.Limit = 100,
+    after: deps.After = None,
+) -> ProposalList:
+    """The proposals, the oldest first; the open ones by default."""
+    with store.read() as conn:
+        found = proposals.find(conn, state=state, site_id=site_id, after=after, limit=limit + 1)
+        page, last = page_of(found, limit)
+        items = shapes.proposal_items(conn, page)
+    return ProposalList(items=items, next=next_url(request, None if last is None else last.proposal_id))
+
+
+@router.get("/{proposal_id}")
+def get_proposal(proposal_id: deps.Id, store: deps.StoreDep) -> ProposalItem:
+    """One proposal."""
+    with store.read() as conn:
+        return shapes.proposal_items(conn, [proposals.get(conn, proposal_id)])[0]
+
+
+@router.post("/{proposal_id}/approve", response_model=ChangedSite)
+def approve(
+    proposal_id: deps.Id,
+    store: deps.StoreDep,
+    settings: deps.SettingsDep,
+    today: deps.TodayDep,
+    lang: deps.LangDep,
+    body: DecisionIn | None = None,
+    as_: As = None,
+) -> Response:
+    """Release a proposal under another name than the proposer's."""
+    given = body or DecisionIn()
+    actor = given.as_ or as_ or settings.actor
+    with store.write() as conn:
+        applied = proposals.approve(
+            conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment, today=today
+        )
+        return shapes.changed_answer(conn, applied, lang)
+
+
+@router.post("/{proposal_id}/reject")
+def reject(
+    proposal_id: deps.Id,
+    store: deps.StoreDep,
+    settings: deps.SettingsDep,
+    body: DecisionIn | None = None,
+    as_: As = None,
+) -> ProposalItem:
+    """Turn a proposal down; its proposer may withdraw it so."""
+    given = body or DecisionIn()
+    actor = given.as_ or as_ or settings.actor
+    with store.write() as conn:
+        decided = proposals.reject(conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment)
+        return shapes.proposal_items(conn, [decided])[0]

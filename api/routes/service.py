@@ -1,0 +1,92 @@
+"""The service itself: health, metrics, assets, and the documentation of the API."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+
+from api import deps
+from api.errors import STATUS, status_of
+from geo.errors import ReverdureError
+from geo.runs import RunState
+from geo.store import history, runs, sites
+from geo.store.database import SCHEMA_VERSION
+from tiles.asset_gate import asset_file
+
+router = APIRouter(include_in_schema=False)
+documented = APIRouter(tags=["service"])
+
+ASSET_CACHE: Final = "public, max-age=86400"
+
+
+@documented.get("/healthz", response_class=PlainTextResponse)
+async def healthz() -> str:
+    """`ok` while the process answers."""
+    return "ok"
+
+
+@documented.get("/readyz", response_class=PlainTextResponse)
+def readyz(request: Request, store: deps.StoreDep) -> Response:
+    """200 where the store opens at the present schema and the worker runs, else 503 with what is wrong."""
+    worker = getattr(request.app.state, "worker", None)
+    problems = [] if store.schema_version() == SCHEMA_VERSION else ["the store's schema is not current"]
+    if worker is not None and not worker.is_alive():
+        problems.append("the worker does not run")
+    return PlainTextResponse("; ".join(problems) or "ready", status_code=503 if problems else 200)
+
+
+@documented.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request, store: deps.StoreDep) -> Response:
+    """Requests, latencies, sites and runs in the text format of Prometheus."""
+    with store.read() as conn:
+        states = Counter(run.state for run in runs.find(conn))
+        gauges = {
+            "reverdure_sites": {"": float(sites.count(conn))},
+            "reverdure_history_rows": {"": float(history.head(conn)[0])},
+            "reverdure_runs": {f'{{state="{state}"}}': float(states[state]) for state in RunState},
+        }
+    return PlainTextResponse(request.app.state.metrics.text(gauges), media_type="text/plain; version=0.0.4")
+
+
+@router.get("/assets/{name:path}")
+def asset(name: str) -> Response:
+    """A script, style, font or image of the pages and maps; only names of the asset table."""
+    return FileResponse(asset_file(name), headers={"Cache-Control": ASSET_CACHE})
+
+
+@router.get("/docs")
+async def docs() -> HTMLResponse:
+    """The API's documentation to try out, its assets from this host."""
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="Reverdure API",
+        swagger_js_url="/assets/swagger-ui/swagger-ui-bundle.js",
+        swagger_css_url="/assets/swagger-ui/swagger-ui.css",
+        swagger_favicon_url="/assets/swagger-ui/favicon-32x32.png",
+        swagger_ui_parameters={"validatorUrl": None},
+    )
+
+
+@router.get("/docs/errors")
+async def docs_errors() -> HTMLResponse:
+    """Every error that the API answers with, as the `type` of a problem links to it."""
+    rows = "".join(
+        f'<tr id="{kind.slug()}"><td><code>{kind.slug()}</code></td><td>{status_of(kind)}</td>'
+        f"<td>{escape((kind.__doc__ or '').strip().splitlines()[0])}</td></tr>"
+        for kind in sorted(_subclasses(ReverdureError), key=lambda kind: kind.slug())
+        if kind not in STATUS or kind.template != ReverdureError.template
+    )
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors of the Reverdure API</title>'
+    return HTMLResponse(
+        f"{head}<h1>Errors</h1><table><tr><th>type</th><th>status</th><th>what</th></tr>{rows}</table></html>"
+    )
+
+
+def _subclasses(kind: type[ReverdureError]) -> set[type[ReverdureError]]:
+    below = set(kind.__subclasses__())
+    return below | {deeper for child in below for deeper in _subclasses(child)}

@@ -1,0 +1,89 @@
+"""How stored things become answers: the reads that several routes need to name units and open proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from fastapi import Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from api import deps
+from api.schemas.sites import GEOJSON, ChangedSite, ProposalItem, SiteFeature
+from geo.cities import City
+from geo.proposals import Proposal, ProposalState
+from geo.sites import Site
+from geo.store import Connection, proposals, sites
+from geo.store import cities as city_store
+from geo.store.changes import Applied
+from geo.words import Lang
+
+FEW: Final = 50
+
+
+class GeoJSONResponse(JSONResponse):
+    """GeoJSON (RFC 7946)."""
+
+    media_type = GEOJSON
+
+
+def json_answer(
+    model: BaseModel,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    media: str = "application/json",
+) -> Response:
+    """The model as JSON, NaN as null."""
+    return Response(model.model_dump_json(), status_code=status, headers=headers, media_type=media)
+
+
+def features(conn: Connection, found: Sequence[Site], lang: Lang) -> list[SiteFeature]:
+    """The features of sites, each with the name of its unit and its open proposals."""
+    units = _units(conn, {site.adcode for site in found if site.adcode is not None})
+    waiting = _open_proposals(conn, found)
+    return [
+        SiteFeature.of(
+            site, city=units.get(site.adcode or ""), lang=lang, proposals=waiting.get(site.site_id, ())
+        )
+        for site in found
+    ]
+
+
+def feature(conn: Connection, site: Site, lang: Lang) -> SiteFeature:
+    """The feature of one site."""
+    return features(conn, [site], lang)[0]
+
+
+def _units(conn: Connection, codes: Iterable[str]) -> dict[str, City]:
+    wanted = set(codes)
+    return {code: city for code, city in city_store.all(conn).items() if code in wanted} if wanted else {}
+
+
+def _open_proposals(conn: Connection, found: Sequence[Site]) -> dict[int, list[int]]:
+    only = found[0].site_id if len(found) == 1 else None
+    waiting: dict[int, list[int]] = {}
+    for proposal in proposals.find(conn, state=ProposalState.OPEN, site_id=only):
+        waiting.setdefault(proposal.site_id, []).append(proposal.proposal_id)
+    return waiting
+
+
+def proposal_items(conn: Connection, found: Sequence[Proposal]) -> list[ProposalItem]:
+    """The items of proposals, each with the code of its site."""
+    codes = {site_id: sites.get(conn, site_id).site_code for site_id in {each.site_id for each in found}}
+    return [ProposalItem.of(proposal, codes[proposal.site_id]) for proposal in found]
+
+
+def changed_answer(conn: Connection, applied: Applied, lang: Lang, *, created: bool = False) -> Response:
+    """200 (201 where `created`) with the site, or 202 with the proposal that waits for a second person."""
+    waits = applied.proposal is not None and applied.proposal.state is ProposalState.OPEN
+    proposal = None if applied.proposal is None else proposal_items(conn, [applied.proposal])[0]
+    headers = {"ETag": deps.etag(applied.site.version)}
+    if waits and applied.proposal is not None:
+        headers["Location"] = f"/api/proposals/{applied.proposal.proposal_id}"
+    elif created:
+        headers["Location"] = f"/api/sites/{applied.site.site_id}"
+    site = feature(conn, applied.site, lang)
+    body = ChangedSite(site=site, seqs=list(applied.seqs), proposal=proposal)
+    return json_answer(body, status=202 if waits else 201 if created else 200, headers=headers)

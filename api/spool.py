@@ -1,0 +1,93 @@
+"""The spool: uploaded files that wait, by their SHA-256, until their import is committed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import BinaryIO, Final
+
+from geo.errors import Conflict, InvalidInput
+from geo.imports import ImportOptions
+from geo.store import Store
+
+CHUNK: Final = 1 << 20
+_UNSAFE: Final = re.compile(r"[^\w.()+ -]|^\.+")
+
+
+class UploadGone(Conflict):
+    """The file of a tried import is not kept any more."""
+
+    template = "the file of import {import_id} is not kept any more; send it again"
+
+
+class EmptyUpload(InvalidInput):
+    """Nothing was uploaded."""
+
+    template = "file: {file_name!r} is empty"
+
+
+class Spool:
+    """The folder beside the store in which uploads wait."""
+
+    def __init__(self, store: Store) -> None:
+        self.folder = store.folder / f"{store.path.stem}-uploads"
+
+    def keep(self, upload: BinaryIO, file_name: str) -> Path:
+        """The upload as a file under its own (safe) name, in a folder named by its SHA-256."""
+        self.folder.mkdir(exist_ok=True)
+        digest = hashlib.sha256()
+        with NamedTemporaryFile(dir=self.folder, delete=False) as file:
+            part = Path(file.name)
+            while block := upload.read(CHUNK):
+                digest.update(block)
+                file.write(block)
+        name = safe_name(file_name)
+        if part.stat().st_size == 0:
+            part.unlink()
+            raise EmptyUpload(file_name=name)
+        home = self.folder / digest.hexdigest()
+        home.mkdir(exist_ok=True)
+        return part.replace(home / name)
+
+    def note(self, path: Path, import_id: int, options: ImportOptions) -> None:
+        """Remember with which options the file was tried."""
+        values = {"file": path.name, "options": asdict(options)}
+        text = json.dumps(values, ensure_ascii=False, default=str)
+        (path.parent / f".{import_id}.json").write_text(text, encoding="utf-8")
+
+    def recall(self, sha256: str, import_id: int) -> tuple[Path, ImportOptions]:
+        """The file and the options of a tried import. Raises `UploadGone`."""
+        noted = self.folder / sha256 / f".{import_id}.json"
+        if not noted.is_file():
+            raise UploadGone(import_id=import_id)
+        values = json.loads(noted.read_text(encoding="utf-8"))
+        path = noted.parent / values["file"]
+        if not path.is_file():
+            raise UploadGone(import_id=import_id)
+        return path, _options(values["options"])
+
+    def drop(self, path: Path) -> None:
+        """Forget a file and all that was noted of it."""
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def safe_name(file_name: str) -> str:
+    """The last part of a file name, without what a file system or a terminal might read as something else.
+
+    >>> safe_name("../../etc/passwd"), safe_name("")
+    ('passwd', 'upload')
+    """
+    last = file_name.replace("\\", "/").rpartition("/")[2]
+    return _UNSAFE.sub("_", last)[-120:].strip() or "upload"
+
+
+def _options(values: Mapping[str, object]) -> ImportOptions:
+    as_of = values.get("as_of")
+    return ImportOptions(**{**values, "as_of": date.fromisoformat(str(as_of)) if as_of else None})  # type: ignore[arg-type]  # written by `note`
