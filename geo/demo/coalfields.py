@@ -109,6 +109,8 @@ COALFIELDS: Final = (
     Coalfield("341600", 116.27, 33.53, 3.0, 2, (("涡北街道", "Guobei"), ("曹市镇", "Caoshi"))),
     Coalfield("341600", 116.66, 33.40, 3.0, 2, (("许疃镇", "Xutuan"), ("板桥集镇", "Banqiaoji"))),
     Coalfield("411400", 116.39, 33.97, 3.5, 3, (("陈四楼", "Chensilou"), ("高庄镇", "Gaozhuang"))),
+    Coalfield("341200", 116.36, 32.76, 2.5, 2, (("谢桥镇", "Xieqiao"), ("刘庄", "Liuzhuang"))),
+    Coalfield("371700", 116.07, 35.36, 3.0, 3, (("龙堌镇", "Longgu"), ("章缝镇", "Zhangfeng"))),
     Coalfield("370800", 116.88, 35.43, 3.5, 3, (("兴隆庄", "Xinglongzhuang"), ("北宿镇", "Beisu"))),
 )
 """The clusters, each with its share of the sites."""

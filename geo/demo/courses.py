@@ -30,12 +30,17 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The paper of one site while the stories are written."""
+    """The paper of one site while the stories are written, and where the ground belies it.
+
+    `fails` is a treatment without effect, `heals_alone` land that recovers untreated, `quiet_relapse` the day
+    from which treated land is lost again and nobody says so.
+    """
 
     statuses: StatusRows
     treatments: tuple[Treatment, ...] = ()
     approach: Approach | None = None
     fails: bool = False
+    heals_alone: bool = False
     quiet_relapse: date | None = None
 
     def status_on(self, day: date) -> Status | None:

@@ -49,7 +49,7 @@ class Ground:
     pond_growth: float = 0.0
 
 
-def ground_of(rng: np.random.Generator, traits: Traits, *, course: Course, index: int) -> Ground:
+def ground_of(rng: np.random.Generator, traits: Traits, *, course: Course, spreads: bool) -> Ground:
     """The course of the land that goes with `course`, or belies it."""
     settled = course.treatments and course.treatments[-1].end is not None
     base = Ground(
@@ -68,13 +68,13 @@ def ground_of(rng: np.random.Generator, traits: Traits, *, course: Course, index
         return replace(
             base, fate=Fate.PARTLY, recover_from=start + 1, recover_years=4, success=rng.uniform(0.3, 0.7)
         )
-    if course.statuses[-1][0] is Status.UNTREATED and index % 5 == 2 and not traits.hard_to_see:
+    if course.heals_alone:
         first = int(rng.integers(2014, 2019))
         return replace(
             base, fate=Fate.NATURAL, recover_from=first, recover_years=5, success=rng.uniform(0.72, 0.9),
             pond_share=min(base.pond_share, 0.1), pond_growth=0.0,
         )  # fmt: skip
-    if index % 6 == 1:
+    if spreads:
         return replace(base, spread_year=int(rng.integers(2015, 2022)), spread_share=rng.uniform(0.05, 0.2))
     return base
 

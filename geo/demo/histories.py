@@ -7,7 +7,7 @@ The area of treated legacy sites follows `HEADLINE`, the shape of the published 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -180,10 +180,14 @@ def _treat_others(rng: np.random.Generator, traits: Sequence[Traits], courses: l
 def _leave_the_rest(rng: np.random.Generator, traits: Sequence[Traits], courses: list[Course | None]) -> None:
     """Give every site without a course one that has not come to a treatment."""
     rest = [i for i, course in enumerate(courses) if course is None]
+    left_alone = 0
     for k, i in enumerate(rest):
-        courses[i] = untreated(
-            rng, traits[i].entered_on, how=_COURSES_OF_THE_REST[k % len(_COURSES_OF_THE_REST)]
-        )
+        how = _COURSES_OF_THE_REST[k % len(_COURSES_OF_THE_REST)]
+        course = untreated(rng, traits[i].entered_on, how=how)
+        if how == "untreated" and traits[i].damage_year < FIRST_YEAR and not traits[i].hard_to_see:
+            course = replace(course, heals_alone=left_alone % 4 == 0)
+            left_alone += 1
+        courses[i] = course
 
 
 def _serials() -> Iterator[int]:
@@ -197,7 +201,7 @@ def _story(
     rng: np.random.Generator, site: SitePlan, *, traits: Traits, area_units: int, course: Course, index: int
 ) -> Story:
     damaged = None if index % 26 == 9 else round(area_units * traits.damage_share / 1e6) * 1_000_000
-    ground = ground_of(rng, traits, course=course, index=index)
+    ground = ground_of(rng, traits, course=course, spreads=index % 6 == 1)
     return Story(
         site=site,
         traits=traits,
