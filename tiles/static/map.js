@@ -1,0 +1,277 @@
+/* The behaviour of Reverdure's maps. Folium composes the page; the functions here give its layers their
+   words, legends and comparisons. Every text in the page's data has passed the escaping gate. */
+(function () {
+  "use strict";
+
+  var groups = {};
+  var hidden = {};
+  var dots = [];
+  var DOT_BELOW_PX = 9;
+
+  function table(properties) {
+    if (!properties.r || !properties.r.length) { return ""; }
+    return "<table>" + properties.r.map(function (row) {
+      return "<tr><th scope=\"row\">" + labels()[row[0]] + "</th><td>" + row[1] + "</td></tr>";
+    }).join("") + "</table>";
+  }
+
+  function labels() { return reverdure.page.labels; }
+
+  function words(properties, short) {
+    var open = properties.h && !short
+      ? "<p><a target=\"_top\" href=\"" + properties.h + "\">" + reverdure.page.words.open_site + "</a></p>" : "";
+    var shown = short ? { r: (properties.r || []).slice(0, 3) } : properties;
+    return "<div class=\"rv-words\"><strong>" + properties.t + "</strong>" + table(shown) + open + "</div>";
+  }
+
+  function remember(group, map, layer) {
+    if (!group) { return; }
+    (groups[group] = groups[group] || []).push([map, layer]);
+  }
+
+  function lift(layer, style) {
+    layer.on("mouseover", function () { if (layer.setStyle) { layer.setStyle({ weight: (style.weight || 1) + 2 }); } });
+    layer.on("mouseout", function () { if (layer.setStyle) { layer.setStyle({ weight: style.weight || 1 }); } });
+  }
+
+  function site(feature, layer) {
+    layer.bindTooltip(words(feature.properties, true), { sticky: true, className: "rv-tip" });
+    layer.bindPopup(words(feature.properties, false), { maxWidth: 340, className: "rv-popup" });
+    lift(layer, feature.properties.style);
+  }
+
+  function unit(feature, layer) {
+    if (feature.properties.t) {
+      layer.bindTooltip(words(feature.properties, false), { sticky: true, className: "rv-tip" });
+    }
+    var box = feature.properties.z;
+    if (box) {
+      layer.on("click", function () {
+        layer._map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { maxZoom: 14 });
+      });
+      lift(layer, feature.properties.style);
+    }
+  }
+
+  function dotStyle(style) {
+    return { radius: 5, weight: 1.5, color: style.fill === false ? "#ffffff" : style.color,
+      dashArray: style.fill === false ? null : style.dashArray,
+      fillColor: style.fill === false ? style.color : style.fillColor, fillOpacity: 0.95, opacity: 1 };
+  }
+
+  /* Sites too small to be seen at a zoom are shown as dots of the same colour. */
+  function addDots(map, layer) {
+    var own = [];
+    layer.eachLayer(function (mark) {
+      if (!mark.getBounds) { return; }
+      var dot = L.circleMarker(mark.getBounds().getCenter(), dotStyle(mark.feature.properties.style));
+      dot.feature = mark.feature;
+      site(mark.feature, dot);
+      own.push([mark, dot]);
+    });
+    dots.push([map, own]);
+    map.on("zoomend", function () { placeDots(map, own); });
+    placeDots(map, own);
+  }
+
+  function placeDots(map, own) {
+    own.forEach(function (pair) {
+      var box = pair[0].getBounds();
+      var a = map.latLngToLayerPoint(box.getNorthWest()), b = map.latLngToLayerPoint(box.getSouthEast());
+      var small = Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) < DOT_BELOW_PX;
+      var wanted = small && !hidden[pair[0].feature.properties.g];
+      if (wanted !== map.hasLayer(pair[1])) { if (wanted) { pair[1].addTo(map); } else { pair[1].remove(); } }
+    });
+  }
+
+  function sites(map, layer) {
+    layer.eachLayer(function (mark) { remember(mark.feature.properties.g, map, mark); });
+    addDots(map, layer);
+  }
+
+  function toggle(button) {
+    var group = button.getAttribute("data-group");
+    hidden[group] = !hidden[group];
+    button.setAttribute("aria-pressed", hidden[group] ? "false" : "true");
+    (groups[group] || []).forEach(function (pair) {
+      if (hidden[group]) { pair[1].remove(); } else { pair[1].addTo(pair[0]); }
+    });
+    dots.forEach(function (entry) { placeDots(entry[0], entry[1]); });
+  }
+
+  function start(map) {
+    var box = reverdure.page.bounds;
+    if (map.attributionControl) {
+      map.attributionControl.setPrefix(false);
+      reverdure.page.attribution.forEach(function (text) { map.attributionControl.addAttribution(text); });
+    }
+    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    var bounds = [[box[1], box[0]], [box[3], box[2]]];
+    map.fitBounds(bounds);
+    var Home = L.Control.extend({
+      options: { position: "topleft" },
+      onAdd: function () {
+        var bar = L.DomUtil.create("div", "leaflet-bar");
+        var button = L.DomUtil.create("a", "rv-home", bar);
+        button.href = "#";
+        button.title = reverdure.page.words.home;
+        button.setAttribute("role", "button");
+        button.setAttribute("aria-label", reverdure.page.words.home);
+        button.textContent = "⌂";
+        L.DomEvent.disableClickPropagation(bar);
+        L.DomEvent.on(button, "click", function (event) { L.DomEvent.preventDefault(event); map.fitBounds(bounds); });
+        return bar;
+      }
+    });
+    if (map.zoomControl) { new Home().addTo(map); }
+    document.querySelectorAll("button[data-group]").forEach(function (button) {
+      if (button.dataset.bound) { return; }
+      button.dataset.bound = "yes";
+      button.addEventListener("click", function () { toggle(button); });
+    });
+    if (window.matchMedia("(max-width: 700px)").matches) {
+      document.querySelectorAll("details.rv-panel").forEach(function (panel) { panel.open = false; });
+    }
+  }
+
+  /* Land cover of one year at a time: tiles from the server, or one picture a year in a file. */
+  function landCover(map, series, year) {
+    if (!map.getPane("landcover")) { map.createPane("landcover").style.zIndex = 250; }
+    var box = series.bounds, bounds = [[box[1], box[0]], [box[3], box[2]]];
+    var layer;
+    if (series.pictures) {
+      layer = L.imageOverlay(series.addresses[year], bounds, { pane: "landcover", className: "rv-pixels" });
+    } else {
+      layer = L.tileLayer(series.addresses[year], {
+        pane: "landcover", bounds: bounds, minZoom: series.min_zoom, maxNativeZoom: series.native_zoom,
+        maxZoom: 22, className: "rv-pixels", keepBuffer: 1
+      });
+    }
+    layer.addTo(map);
+    return {
+      setYear: function (next) { layer.setUrl(series.addresses[next]); },
+      setOpacity: function (value) { layer.setOpacity(value); }
+    };
+  }
+
+  function byId(id) { return document.getElementById(id); }
+
+  function bindOpacity(covers) {
+    var input = byId("rv-opacity");
+    if (!input) { return; }
+    input.addEventListener("input", function () {
+      covers.forEach(function (cover) { cover.setOpacity(Number(input.value) / 100); });
+    });
+  }
+
+  function showBars(year) {
+    document.querySelectorAll("[data-bars]").forEach(function (table) {
+      table.hidden = table.getAttribute("data-bars") !== String(year);
+    });
+  }
+
+  /* One map whose land cover follows a year slider. */
+  function oneYear(map, series, year) {
+    var cover = landCover(map, series, year), slider = byId("rv-year");
+    bindOpacity([cover]);
+    showBars(year);
+    if (!slider) { return; }
+    slider.addEventListener("input", function () {
+      var chosen = series.years[Number(slider.value)];
+      byId("rv-year-shown").textContent = chosen;
+      cover.setYear(chosen);
+      showBars(chosen);
+    });
+  }
+
+  function mirror(layer, map) {
+    if (!layer) { return null; }
+    var features = layer.getLayers().map(function (mark) { return mark.feature; });
+    return L.geoJSON({ type: "FeatureCollection", features: features }, {
+      style: function (feature) { return feature.properties.style; },
+      onEachFeature: features.length && features[0].properties.g !== undefined ? site : unit
+    }).addTo(map);
+  }
+
+  function casing(map, layer) {
+    if (!map.getPane("casing")) { map.createPane("casing").style.zIndex = 390; }
+    layer.eachLayer(function (mark) {
+      var under = L.geoJSON(mark.feature, { pane: "casing", interactive: false,
+        style: { color: "#ffffff", weight: (mark.feature.properties.style.weight || 2) + 3, opacity: 0.9, fill: false } });
+      under.addTo(map);
+      remember(mark.feature.properties.g, map, under);
+    });
+  }
+
+  /* Two synchronised maps, one above the other with a divider, or side by side. */
+  function compare(left, right, layers, series, years) {
+    var root = document.body, divider = byId("rv-divider"), line = byId("rv-line"), box = right.getContainer();
+    var covers = [landCover(left, series, years[0]), landCover(right, series, years[1])];
+    if (layers.units) { mirror(layers.units, right); }
+    if (layers.sites) {
+      var twin = mirror(layers.sites, right);
+      casing(left, layers.sites);
+      casing(right, twin);
+      sites(left, layers.sites);
+      sites(right, twin);
+    }
+    left.sync(right);
+    right.sync(left);
+    bindOpacity(covers);
+
+    function place() {
+      var side = root.classList.contains("rv-side"), share = Number(divider.value) / 10;
+      box.style.clipPath = side ? "none" : "inset(0 0 0 " + share + "%)";
+      line.style.left = share + "%";
+    }
+    function mode(side) {
+      root.classList.toggle("rv-side", side);
+      byId("rv-swipe").setAttribute("aria-pressed", side ? "false" : "true");
+      byId("rv-beside").setAttribute("aria-pressed", side ? "true" : "false");
+      place();
+      left.invalidateSize(false);
+      right.invalidateSize(false);
+      right.setView(left.getCenter(), left.getZoom(), { animate: false });
+    }
+    function year(index, select, badge) {
+      select.addEventListener("change", function () {
+        covers[index].setYear(select.value);
+        badge.textContent = select.value;
+        var slider = byId("rv-year");
+        if (index === 1 && slider) { slider.value = series.years.indexOf(Number(select.value)); }
+      });
+    }
+    divider.addEventListener("input", place);
+    byId("rv-swipe").addEventListener("click", function () { mode(false); });
+    byId("rv-beside").addEventListener("click", function () { mode(true); });
+    year(0, byId("rv-left"), byId("rv-left-badge"));
+    year(1, byId("rv-right"), byId("rv-right-badge"));
+    byId("rv-year").addEventListener("input", function () {
+      var chosen = series.years[Number(byId("rv-year").value)];
+      byId("rv-right").value = chosen;
+      byId("rv-right-badge").textContent = chosen;
+      covers[1].setYear(chosen);
+    });
+    drag(line, divider, place);
+    mode(false);
+  }
+
+  /* The handle follows mouse and finger; the range input beside it follows the keyboard. */
+  function drag(line, divider, place) {
+    var handle = line.firstElementChild;
+    handle.addEventListener("pointerdown", function (event) {
+      handle.setPointerCapture(event.pointerId);
+      event.preventDefault();
+    });
+    handle.addEventListener("pointermove", function (event) {
+      if (!handle.hasPointerCapture(event.pointerId)) { return; }
+      var width = document.documentElement.clientWidth;
+      divider.value = Math.max(20, Math.min(980, 1000 * event.clientX / width));
+      place();
+    });
+  }
+
+  var reverdure = { page: { labels: [], words: {}, attribution: [], bounds: [-180, -85, 180, 85] },
+    start: start, site: site, unit: unit, sites: sites, oneYear: oneYear, compare: compare };
+  window.reverdure = reverdure;
+}());
