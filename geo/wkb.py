@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import shapely
 from shapely import MultiPolygon, Polygon
 
@@ -18,4 +20,4 @@ def wkb_of(geometry: Polygon | MultiPolygon) -> bytes:
 
 def geometry_of(wkb: bytes) -> MultiPolygon:
     """The MultiPolygon of a WKB."""
-    return multi(shapely.from_wkb(wkb))
+    return multi(cast("Polygon | MultiPolygon", shapely.from_wkb(wkb)))

@@ -88,7 +88,7 @@ def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[Hist
         seq += 1
         unsigned = _unsigned(entry, seq=seq, recorded_at=recorded, previous=previous)
         previous = chain_hash(previous, unsigned)
-        rows.append(HistoryRow(*_fields(unsigned)[:-1], hash=previous))
+        rows.append(_signed(unsigned, previous))
     insert_many(conn, HISTORY, (_stored(row) for row in rows))
     return rows
 
@@ -114,6 +114,11 @@ def _unsigned(entry: Entry, *, seq: int, recorded_at: str, previous: str) -> His
     )
 
 
+def _signed(unsigned: HistoryRow, row_hash: str) -> HistoryRow:
+    fields: tuple[Any, ...] = (*_fields(unsigned)[:-1], row_hash)
+    return HistoryRow(*fields)
+
+
 _fields = attrgetter(*(column.name for column in HISTORY.c))
 
 
@@ -124,7 +129,7 @@ def _stored(row: HistoryRow) -> tuple[object, ...]:
 
 
 def _history_row(row: Row[Any]) -> HistoryRow:
-    seq, site_id, fact, value, wkb, effective_on, *rest = row
+    seq, site_id, fact, value, wkb, effective_on, *rest = tuple(row)
     return HistoryRow(seq, site_id, Fact(fact), value, wkb, date.fromisoformat(effective_on), *rest)
 
 
