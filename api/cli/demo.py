@@ -35,6 +35,6 @@ def demo(
         f"{count} {console.word('verdicts', slug).lower()}" for slug, count in summary.verdicts.items()
     )
     typer.echo(
-        f"{summary.sites} synthetic sites, {summary.changes} changes, {summary.proposals_open} open proposals, "
+        f"{summary.sites} synthetic sites, {summary.changes} changes, {summary.proposals_open} proposals; "
         f"{summary.scenes} scenes ({summary.raster_mb:.1f} MB in {summary.folder}); verdicts: {verdicts}"
     )

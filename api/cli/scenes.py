@@ -128,7 +128,7 @@ def areas(
     if year is None:
         raise WantsYears(command="scenes areas", options="--year")
     with console.opened(store) as opened:
-        item = scene_item(opened, product, edition, year=year)
+        item: dict[str, Any] = scene_item(opened, product, edition, year=year)
     if as_json:
         console.print_json(item)
         return
@@ -170,7 +170,7 @@ def transitions(
     if from_year is None or to_year is None:
         raise WantsYears(command="scenes transitions", options="--from and --to")
     with console.opened(store) as opened:
-        item = scene_item(opened, product, edition, from_year=from_year, to_year=to_year)
+        item: dict[str, Any] = scene_item(opened, product, edition, from_year=from_year, to_year=to_year)
     if as_json:
         console.print_json(item)
         return

@@ -46,30 +46,40 @@ def one_rate(page: Page, query: RateQuery, adcode: str | None) -> CityRate:
 def cards(page: Page, query: RateQuery, *, adcode: str | None = None) -> list[Card]:
     """The four headline figures, the one asked for first; those of hectares alone stay by area."""
     order = sorted(HEADLINES, key=lambda definition: definition is not query.definition)
-    return [_card(page, replace(query, definition=definition), adcode) for definition in order]
-
-
-def _card(page: Page, query: RateQuery, adcode: str | None) -> Card:
-    if query.definition in AREA_ONLY:
-        query = replace(query, basis=Basis.AREA)
-    rate = one_rate(page, query, adcode)
-    before = year_before(rate.as_of)
+    rates = [one_rate(page, _by_area_at_need(replace(query, definition=one)), adcode) for one in order]
+    before = year_before(rates[0].as_of)
     earlier = one_rate(page, replace(query, as_of=before), adcode)
-    observed = query.definition is RateDefinition.OBSERVED
-    known = not observed and rate.rate is not None and earlier.rate is not None
+    return [_card(page, rate, earlier) for rate in rates]
+
+
+def _by_area_at_need(query: RateQuery) -> RateQuery:
+    return replace(query, basis=Basis.AREA) if query.definition in AREA_ONLY else query
+
+
+def _card(page: Page, rate: CityRate, earlier: CityRate) -> Card:
+    then = value_of(earlier, rate.definition, rate.basis)
+    comparable = rate.definition is not RateDefinition.OBSERVED and rate.rate is not None and then is not None
     return Card(
         rate=rate,
-        defined=defined(page, query.definition),
+        defined=defined(page, rate.definition),
         amount=amount(page, rate),
-        change=(rate.rate or 0.0) - (earlier.rate or 0.0) if known else None,
-        before=before,
+        change=(rate.rate or 0.0) - (then or 0.0) if comparable else None,
+        before=earlier.as_of,
         alternatives=tuple(
             other
             for other in rate.alternatives
-            if other.definition is rate.definition and other.basis != rate.basis
+            if other.definition is rate.definition and other.basis != rate.basis and other.rate is not None
         ),
         notes=notes(page, rate),
     )
+
+
+def value_of(rate: CityRate, definition: RateDefinition, basis: Basis) -> float | None:
+    """The same sites' rate by another definition, from the alternatives that stand beside `rate`."""
+    if (rate.definition, rate.basis) == (definition, basis):
+        return rate.rate
+    found = (one.rate for one in rate.alternatives if (one.definition, one.basis) == (definition, basis))
+    return next(found, None)
 
 
 def year_before(day: date) -> date:
@@ -138,14 +148,14 @@ def _observed_notes(page: Page, rate: CityRate) -> tuple[str, ...]:
 def trend(page: Page, query: RateQuery, *, adcode: str | None = None) -> dict[str, object]:
     """The three rates on paper by year, for the chart and its table: `years`, `lines` of name and values."""
     last = (query.as_of or page.today).year
+    series = rate_series(page.store, adcode, query, last - TREND_YEARS + 1, last, page.today)
     definitions = [definition for definition in HEADLINES if definition is not RateDefinition.OBSERVED]
     definitions.sort(key=lambda definition: definition is not query.definition)
     lines = []
     for definition in definitions:
         basis = Basis.AREA if definition in AREA_ONLY else query.basis
-        asked = replace(query, definition=definition, basis=basis)
-        series = rate_series(page.store, adcode, asked, last - TREND_YEARS + 1, last, page.today)
-        lines.append({"name": page.word("rates", definition), "values": [rate.rate for rate in series]})
+        values = [value_of(rate, definition, basis) for rate in series]
+        lines.append({"name": page.word("rates", definition), "values": values})
     return {"years": list(range(last - TREND_YEARS + 1, last + 1)), "lines": lines}
 
 
@@ -187,12 +197,5 @@ def caption(page: Page, query: RateQuery) -> str:
 
 
 def restoration_of(rate: CityRate) -> float | None:
-    """The restoration rate of a group, from the alternatives that stand beside its rate."""
-    if rate.definition is RateDefinition.RESTORATION:
-        return rate.rate
-    found = (
-        other.rate
-        for other in rate.alternatives
-        if other.definition is RateDefinition.RESTORATION and other.basis == "area"
-    )
-    return next(found, None)
+    """The restoration rate of a group."""
+    return value_of(rate, RateDefinition.RESTORATION, Basis.AREA)
