@@ -67,7 +67,7 @@ def run_reader(file_name: str, job: Mapping[str, str | None], folder: Path) -> d
     try:
         done = subprocess.run(  # noqa: S603 - our own module, no shell
             command,
-            env=_environment(),
+            env=reader_environment(),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -85,7 +85,8 @@ def run_reader(file_name: str, job: Mapping[str, str | None], folder: Path) -> d
     return meta
 
 
-def _environment() -> dict[str, str]:
+def reader_environment() -> dict[str, str]:
+    """The whole environment of the reader process: what a program needs to start, and GDAL shut in."""
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     return {**kept, **_GDAL_ENVIRONMENT, "GDAL_SKIP": _skipped_drivers(), "PYTHONPATH": str(_PACKAGE_ROOT)}
 

@@ -37,7 +37,7 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
     return FoundLayer(
         name=str(job["layer"] or ""),
         crs=meta["crs"],
-        encoding=str(meta["encoding"] or ""),
+        encoding=str(job.get("encoding") or meta["encoding"] or ""),
         columns=names,
         features=_gdal_features(names, cells, shapes),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from geo.found_layer import MAX_COLUMNS, Feature, FileRefused, FoundLayer
@@ -104,7 +105,7 @@ def _feature(feature: object) -> Feature:
         if not shapely.get_coordinates(shape).size:
             return _values(feature), None, None
         return _values(feature), shapely.to_wkb(shape, output_dimension=3), None
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, shapely.GEOSException):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, ShapelyError):
         return _values(feature), None, "broken_geometry"
 
 

@@ -1,0 +1,360 @@
+"""The reader: what it takes, what it refuses, and that no row is lost on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import struct
+import subprocess
+import sys
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+from shapely import LineString, MultiPolygon, box
+from shapely.geometry import mapping
+
+from geo import reader_client, vector_io
+from geo.archive import BadArchive
+from geo.reader_client import FileUnreadable
+from geo.vector_io import (
+    FileTooLarge,
+    FormatNotRead,
+    NoSuchLayer,
+    NotWhatItSays,
+    ShapefileIncomplete,
+    read_vector,
+)
+
+HERE = MultiPolygon([box(117, 33, 117.01, 33.01)])
+
+
+def geojson(path: Path, rows, **members) -> Path:
+    features = [
+        {"type": "Feature", "properties": values, "geometry": None if shape is None else mapping(shape)}
+        for values, shape in rows
+    ]
+    path.write_text(
+        json.dumps({"type": "FeatureCollection", "features": features, **members}), encoding="utf-8"
+    )
+    return path
+
+
+def shapefile(
+    folder: Path, *, encoding="GB18030", crs="EPSG:4490", name="图斑", code="图斑编号", drop=()
+) -> Path:
+    """A zip of a Shapefile with Chinese names and values; the parts in `drop` are left out."""
+    frame = gpd.GeoDataFrame(
+        {code: ["00123", "00124"], "名称": ["杨庄矿", "朱庄"]},
+        geometry=[HERE, box(117.1, 33, 117.2, 33.1)],
+        crs=crs,
+    )
+    parts = folder / "parts"
+    parts.mkdir(exist_ok=True)
+    frame.to_file(parts / "made.shp", driver="ESRI Shapefile", encoding=encoding, engine="pyogrio")
+    archive = folder / "sent.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        for part in sorted(parts.glob("made.*")):
+            if part.suffix not in drop:
+                made.write(part, f"报送/{name}{part.suffix}")
+    return archive
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+@pytest.mark.parametrize(
+    ("encoding", "drop"), [("GB18030", ()), ("GB18030", (".cpg",)), ("UTF-8", (".cpg",))]
+)
+def test_chinese_shapefiles_are_read_with_and_without_a_cpg(tmp_path, encoding, drop):
+    code = "图斑编号" if encoding == "GB18030" else "编号"
+    layer = read_vector(shapefile(tmp_path, encoding=encoding, code=code, drop=drop))
+    assert layer.encoding == encoding
+    assert layer.layer == "图斑"
+    assert [row.values for row in layer.rows] == [
+        {code: "00123", "名称": "杨庄矿"},
+        {code: "00124", "名称": "朱庄"},
+    ]
+
+
+def test_a_cpg_that_does_not_fit_the_bytes_is_not_believed(tmp_path):
+    archive = shapefile(tmp_path, drop=(".cpg",))
+    with zipfile.ZipFile(archive, "a") as made:
+        made.writestr("报送/图斑.cpg", "UTF-8")
+    assert read_vector(archive).rows[0].values["名称"] == "杨庄矿"
+
+
+def test_the_projection_of_a_shapefile_is_read_and_its_absence_told(tmp_path):
+    assert read_vector(shapefile(tmp_path)).crs == "EPSG:4490"
+    assert read_vector(shapefile(tmp_path, drop=(".prj",))).crs is None
+
+
+def test_a_bare_shapefile_is_read_with_its_siblings_and_refused_without(tmp_path):
+    shapefile(tmp_path)
+    bare = tmp_path / "parts" / "made.shp"
+    assert len(read_vector(bare).rows) == 2
+    (tmp_path / "parts" / "made.dbf").unlink()
+    with pytest.raises(ShapefileIncomplete, match="dbf part is missing"):
+        read_vector(bare)
+
+
+def test_a_shapefile_whose_parts_do_not_match_is_refused(tmp_path):
+    shapefile(tmp_path)
+    table = tmp_path / "parts" / "made.dbf"
+    raw = bytearray(table.read_bytes())
+    raw[4:8] = struct.pack("<I", 1)
+    table.write_bytes(raw)
+    with pytest.raises(ShapefileIncomplete, match="2 shapes but 1 rows"):
+        read_vector(tmp_path / "parts" / "made.shp")
+
+
+def test_geojson_keeps_every_digit_every_row_and_nested_values(tmp_path):
+    shape = MultiPolygon([box(117.123456789012345, 33.1, 117.2, 33.2)])
+    path = geojson(
+        tmp_path / "sites.geojson",
+        [({"site_id": "00123", "list": [1, {"a": None}]}, shape), ({"site_id": 2}, None)],
+    )
+    layer = read_vector(path)
+    assert layer.rows[0].values == {"site_id": "00123", "list": [1, {"a": None}]}
+    assert shapely.equals_identical(layer.rows[0].geometry, shape)
+    assert (layer.rows[1].row, layer.rows[1].geometry, layer.rows[1].problem) == (2, None, None)
+    assert layer.crs == "OGC:CRS84"
+
+
+def test_geojson_in_gb18030_is_read_and_its_encoding_told(tmp_path):
+    path = tmp_path / "sites.geojson"
+    text = json.dumps(
+        {"type": "Feature", "id": 7, "properties": {"名称": "杨庄矿"}, "geometry": mapping(HERE)},
+        ensure_ascii=False,
+    )
+    path.write_bytes(text.encode("gb18030"))
+    layer = read_vector(path)
+    assert (layer.encoding, layer.rows[0].values) == ("GB18030", {"名称": "杨庄矿", "id": 7})
+
+
+def test_geojson_names_its_coordinate_system_by_name_and_never_by_link(tmp_path):
+    named = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}}
+    path = geojson(tmp_path / "a.geojson", [({}, HERE)], crs=named)
+    assert read_vector(path).crs == "urn:ogc:def:crs:EPSG::4490"
+    link = {"type": "link", "properties": {"href": "http://127.0.0.1:9/crs", "type": "proj4"}}
+    path = geojson(tmp_path / "b.geojson", [({}, HERE)], crs=link)
+    with pytest.raises(FileUnreadable, match="link is never followed"):
+        read_vector(path)
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        {"type": "Polygon", "coordinates": [[[0, 0], [1, None], [1, 1], [0, 0]]]},
+        {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]},
+        {"type": "Polygon"},
+        {"type": "Blob", "coordinates": []},
+        [1, 2],
+    ],
+)
+def test_a_broken_geometry_keeps_its_row(tmp_path, geometry):
+    path = tmp_path / "sites.geojson"
+    feature = {"type": "Feature", "properties": {"id": 1}, "geometry": geometry}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature, 5]}))
+    first, second = read_vector(path).rows
+    assert (first.problem, first.geometry, first.values) == ("broken_geometry", None, {"id": 1})
+    assert second.problem == "not_a_feature"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"type": "FeatureCollection"}', "not a GeoJSON FeatureCollection"),
+        ('{"type": "FeatureCollection", "features": [', "not valid JSON"),
+        ('{"a": NaN}', "NaN"),
+        ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
+    ],
+)
+def test_json_that_is_no_geojson_is_refused(tmp_path, text, problem):
+    path = tmp_path / "sites.geojson"
+    path.write_text(text)
+    with pytest.raises(FileUnreadable, match=problem):
+        read_vector(path)
+
+
+def geopackage(path: Path, layers=("sites",)) -> Path:
+    frame = gpd.GeoDataFrame(
+        {"site_code": ["00123", None], "year": [1985, None], "done": ["2025-06-01", None]},
+        geometry=[HERE, None],
+        crs="EPSG:4490",
+    )
+    for layer in layers:
+        frame.to_file(path, driver="GPKG", layer=layer, engine="pyogrio")
+    return path
+
+
+def test_a_geopackage_is_read_with_its_null_rows(tmp_path):
+    layer = read_vector(geopackage(tmp_path / "sites.gpkg"))
+    assert (layer.layer, layer.crs) == ("sites", "EPSG:4490")
+    assert [row.values for row in layer.rows] == [
+        {"site_code": "00123", "year": 1985.0, "done": "2025-06-01"},
+        {"site_code": None, "year": None, "done": None},
+    ]
+    assert layer.rows[1].geometry is None
+
+
+def test_of_several_layers_one_is_chosen_by_name_and_sites_by_default(tmp_path):
+    path = geopackage(tmp_path / "two.gpkg", ("a", "b"))
+    with pytest.raises(NoSuchLayer, match="a, b"):
+        read_vector(path)
+    assert read_vector(path, layer="b").layer == "b"
+    with pytest.raises(NoSuchLayer):
+        read_vector(path, layer="c")
+
+
+def test_a_geopackage_whose_layer_is_a_view_is_refused(tmp_path):
+    path = geopackage(tmp_path / "view.gpkg", ("real",))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE VIEW trick AS SELECT * FROM real")
+        connection.execute("UPDATE gpkg_contents SET table_name = 'trick'")
+    with pytest.raises(FileUnreadable, match="not a sound GeoPackage"):
+        read_vector(path)
+
+
+def test_an_sqlite_file_that_is_no_geopackage_is_refused(tmp_path):
+    path = tmp_path / "plain.gpkg"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (a)")
+    with pytest.raises(FileUnreadable, match="not a sound GeoPackage"):
+        read_vector(path)
+
+
+VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("sites.geojson", VRT, "XML"),
+        ("sites.gpkg", VRT, "XML"),
+        ("sites.zip", b"%PDF-1.7", "PDF"),
+        ("sites.gpkg", b"PK\x03\x04rest", "zip archive"),
+        ("sites.json", b"", "an empty file"),
+        ("sites.shp", b'{"type": "FeatureCollection"}', "GeoJSON"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, content, found):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(NotWhatItSays, match=found):
+        read_vector(path)
+
+
+def test_a_disguise_inside_an_archive_is_refused_too(tmp_path):
+    path = tmp_path / "sites.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("sites.geojson", VRT)
+    with pytest.raises(NotWhatItSays, match="XML"):
+        read_vector(path)
+
+
+def test_other_formats_are_named(tmp_path):
+    path = tmp_path / "sites.vrt"
+    path.write_bytes(VRT)
+    with pytest.raises(FormatNotRead, match="is XML"):
+        read_vector(path)
+
+
+def test_a_file_over_the_limit_is_not_opened(tmp_path, monkeypatch):
+    monkeypatch.setattr(vector_io, "MAX_GEOJSON_BYTES", 10)
+    with pytest.raises(FileTooLarge):
+        read_vector(geojson(tmp_path / "sites.geojson", [({}, HERE)]))
+
+
+def archive(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"../sites.geojson": b"{}"}, "outside"),
+        ({"/etc/sites.geojson": b"{}"}, "outside"),
+        ({"C:\\sites.geojson": b"{}"}, "outside"),
+        ({"a.geojson": b"{}", "b.geojson": b"{}"}, "several layers"),
+        ({"readme.txt": b"hello"}, "holds no Shapefile"),
+        ({"sites.geojson": b"{" + b" " * 30_000_000}, "packed more than"),
+        ({f"{n}.txt": b"" for n in range(2001)}, "more than 2000 files"),
+    ],
+)
+def test_archives_that_break_a_rule_are_not_unpacked(tmp_path, members, problem):
+    with pytest.raises(BadArchive, match=problem):
+        read_vector(archive(tmp_path / "sent.zip", members))
+
+
+def test_a_link_inside_an_archive_is_refused(tmp_path):
+    path = tmp_path / "sent.zip"
+    link = zipfile.ZipInfo("sites.geojson")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr(link, "/etc/passwd")
+    with pytest.raises(BadArchive, match="link"):
+        read_vector(path)
+
+
+def test_a_damaged_archive_is_refused(tmp_path):
+    path = shapefile(tmp_path)
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(BadArchive, match="damaged"):
+        read_vector(path)
+
+
+def test_an_archive_may_hold_a_geopackage_or_several_layers_by_name(tmp_path):
+    one = geojson(tmp_path / "one.geojson", [({"id": "1"}, HERE)]).read_bytes()
+    two = geojson(tmp_path / "two.geojson", [({"id": "2"}, HERE)]).read_bytes()
+    path = archive(tmp_path / "sent.zip", {"x/one.geojson": one, "x/two.geojson": two})
+    assert read_vector(path, layer="two").rows[0].values == {"id": "2"}
+
+
+def test_the_reader_process_has_only_two_drivers_and_no_network():
+    code = (
+        "import pyogrio; print(sorted(pyogrio.list_drivers()));"
+        "print(pyogrio.get_gdal_config_option('GDAL_HTTP_PROXY'))"
+    )
+    environment = reader_client.reader_environment()
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["['ESRI Shapefile', 'GPKG']", "127.0.0.1:9"]
+
+
+def test_the_reader_process_gets_no_secret_of_the_environment(monkeypatch):
+    monkeypatch.setenv("REVERDURE_SECRET", "x")
+    assert "REVERDURE_SECRET" not in reader_client.reader_environment()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX")
+def test_the_reader_process_lowers_its_own_limits():
+    code = (
+        "from geo.reader_process import *; limit_resources(); import resource as r;"
+        "print(r.getrlimit(r.RLIMIT_AS)[0], r.getrlimit(r.RLIMIT_CPU)[0], r.getrlimit(r.RLIMIT_FSIZE)[0])"
+    )
+    environment = reader_client.reader_environment()
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    limits = [int(word) for word in done.stdout.split()]
+    assert limits == [6 << 30, 600, 4 << 30]
+
+
+def test_a_reader_that_dies_is_an_error_and_not_an_empty_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(FileUnreadable, match="ended with code 1"):
+        read_vector(geojson(tmp_path / "sites.geojson", [({}, HERE)]))
+
+
+def test_lines_and_points_arrive_for_the_judge(tmp_path):
+    path = geojson(
+        tmp_path / "sites.geojson", [({}, LineString([(0, 0), (1, 1)])), ({}, shapely.Point(1, 1))]
+    )
+    assert [row.geometry.geom_type for row in read_vector(path).rows] == ["LineString", "Point"]
