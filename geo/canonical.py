@@ -58,13 +58,16 @@ def canonical_text(text: str) -> str:
 
 def parse_json(text: str) -> object:
     """The value of a canonical text; a whole number beyond 2**53 - 1 was, and is, a float."""
-    value: object = json.loads(text, parse_int=_whole)
+    value: object = _DECODER.decode(text)
     return value
 
 
 def _whole(digits: str) -> int | float:
     value = int(digits)
     return value if abs(value) <= _MAX_INTEGER else float(digits)
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_whole)
 
 
 def _integer(value: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from geo.canonical import canonical_json, parse_json
@@ -45,6 +46,11 @@ def fact_value(fact: Fact, value: object) -> str:
     >>> fact_value(Fact.STATUS, "treated")
     '"treated"'
     """
+    return _word_text(fact, value) if isinstance(value, str) else canonical_json(_checked(fact, value))
+
+
+@lru_cache(maxsize=4096)
+def _word_text(fact: Fact, value: str) -> str:
     return canonical_json(_checked(fact, value))
 
 

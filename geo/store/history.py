@@ -53,26 +53,37 @@ class Verification:
     problem: str | None = None
 
 
+_Unsigned = tuple[Any, ...]
+
 _quoted = lru_cache(maxsize=1024)(canonical_text)
 
 
 def row_json(row: HistoryRow) -> str:
     """The canonical JSON (RFC 8785) of a row without its two hashes, its polygon as hexadecimal WKB."""
-    approved = "null" if row.approved_by is None else _quoted(row.approved_by)
-    voids = "null" if row.voids_seq is None else row.voids_seq
-    wkb = "null" if row.wkb is None else f'"{row.wkb.hex()}"'
-    return (
-        f'{{"actor":{_quoted(row.actor)},"approved_by":{approved},'
-        f'"effective_on":"{row.effective_on.isoformat()}","fact":"{row.fact.value}",'
-        f'"proposed_at":"{row.proposed_at}","reason":{_quoted(row.reason)},'
-        f'"recorded_at":"{row.recorded_at}","seq":{row.seq},"site_id":{row.site_id},'
-        f'"source":{_quoted(row.source)},"value":{row.value},"voids_seq":{voids},"wkb":{wkb}}}'
-    )
+    return _json(_fields(row)[:-2])
 
 
 def chain_hash(previous_hash: str, row: HistoryRow) -> str:
     """SHA-256 (hex) of the previous hash followed by the row's canonical JSON, as UTF-8."""
-    return hashlib.sha256((previous_hash + row_json(row)).encode()).hexdigest()
+    return _digest(previous_hash, _fields(row)[:-2])
+
+
+def _json(unsigned: _Unsigned) -> str:
+    seq, site_id, fact, value, wkb, effective_on, recorded_at, proposed_at, actor, *rest = unsigned
+    approved_by, voids_seq, reason, source = rest
+    approved = "null" if approved_by is None else _quoted(approved_by)
+    voids = "null" if voids_seq is None else voids_seq
+    polygon = "null" if wkb is None else f'"{wkb.hex()}"'
+    return (
+        f'{{"actor":{_quoted(actor)},"approved_by":{approved},"effective_on":"{effective_on.isoformat()}",'
+        f'"fact":"{fact.value}","proposed_at":"{proposed_at}","reason":{_quoted(reason)},'
+        f'"recorded_at":"{recorded_at}","seq":{seq},"site_id":{site_id},"source":{_quoted(source)},'
+        f'"value":{value},"voids_seq":{voids},"wkb":{polygon}}}'
+    )
+
+
+def _digest(previous_hash: str, unsigned: _Unsigned) -> str:
+    return hashlib.sha256((previous_hash + _json(unsigned)).encode()).hexdigest()
 
 
 def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[HistoryRow]:
@@ -84,39 +95,34 @@ def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[Hist
         (0, GENESIS_HASH, now) if last is None else (last[0], last[1], max(now, last[2]))
     )
     rows: list[HistoryRow] = []
-    for entry in entries:
-        seq += 1
-        unsigned = _unsigned(entry, seq=seq, recorded_at=recorded, previous=previous)
-        previous = chain_hash(previous, unsigned)
-        rows.append(_signed(unsigned, previous))
-    insert_many(conn, HISTORY, (_stored(row) for row in rows))
+    for number, entry in enumerate(entries, start=seq + 1):
+        unsigned = _unsigned(entry, seq=number, recorded_at=recorded)
+        digest = _digest(previous, unsigned)
+        signed: _Unsigned = (*unsigned, previous, digest)
+        rows.append(HistoryRow(*signed))
+        previous = digest
+    insert_many(conn, HISTORY, map(_stored, rows))
     return rows
 
 
-def _unsigned(entry: Entry, *, seq: int, recorded_at: str, previous: str) -> HistoryRow:
+def _unsigned(entry: Entry, *, seq: int, recorded_at: str) -> _Unsigned:
+    """The fields of a row in their order, but for its two hashes."""
     planned = entry.row
-    return HistoryRow(
-        seq=seq,
-        site_id=entry.site_id,
-        fact=planned.fact,
-        value=planned.value,
-        wkb=planned.wkb,
-        effective_on=planned.effective_on,
-        recorded_at=recorded_at,
-        proposed_at=min(entry.proposed_at, recorded_at),
-        actor=entry.actor,
-        approved_by=entry.approved_by,
-        voids_seq=planned.voids_seq,
-        reason=entry.reason,
-        source=entry.source,
-        previous_hash=previous,
-        hash="",
+    return (
+        seq,
+        entry.site_id,
+        planned.fact,
+        planned.value,
+        planned.wkb,
+        planned.effective_on,
+        recorded_at,
+        min(entry.proposed_at, recorded_at),
+        entry.actor,
+        entry.approved_by,
+        planned.voids_seq,
+        entry.reason,
+        entry.source,
     )
-
-
-def _signed(unsigned: HistoryRow, row_hash: str) -> HistoryRow:
-    fields: tuple[Any, ...] = (*_fields(unsigned)[:-1], row_hash)
-    return HistoryRow(*fields)
 
 
 _fields = attrgetter(*(column.name for column in HISTORY.c))
