@@ -167,7 +167,7 @@ def _base_map(page: MapPage, *, attribution: bool, zoom_control: bool = True) ->
         attribution_control=attribution,
         position="absolute",
         font_size="13px",
-        zoom_snap=0.25,
+        zoom_snap=0.25 if page.land_cover is None else 1,
     )
     if page.basemap_url:
         folium.TileLayer(

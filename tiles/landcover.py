@@ -31,7 +31,7 @@ from tiles.raster import (
 
 _ZOOMS_OUT: Final = 8
 _PICTURE_PIXELS: Final = 1600
-_SURVEY_PIXELS: Final = 640
+_SURVEY_PIXELS: Final = 320
 
 
 def scene_of(conn: Connection, product_slug: str, edition: str, year: int) -> Scene:
@@ -145,7 +145,7 @@ def _picture_box(bounds: Bounds, cell_m: float, most: int) -> MercatorBox:
 
 
 def codes_present(store: Store, found: Iterable[Scene], within: Bounds) -> frozenset[int]:
-    """The class codes that the scenes show inside `within`, as a map of some 640 pixels would show them."""
+    """The class codes that the scenes show inside `within`, as a map of some 320 pixels would show them."""
     codes: set[int] = set()
     for scene in found:
         codes |= _survey(scene, store.locate(scene), within)

@@ -94,14 +94,14 @@ def _tools(page: MapPage) -> str:
     shown = page.right_year or years[-1]
     if len(years) > 1:
         parts.append(
-            f'<label>{_say("year", lang)} <b id="rv-year-shown">{"" if page.left_year else shown}</b></label>'
+            f'<div class="rv-row"><label>{_say("year", lang)} <b id="rv-year-shown">{"" if page.left_year else shown}</b></label>'
             f'<input type="range" id="rv-year" min="0" max="{len(years) - 1}" step="1" '
-            f'value="{years.index(shown)}" aria-label="{_say("year", lang)}">'
+            f'value="{years.index(shown)}" aria-label="{_say("year", lang)}"></div>'
         )
     parts.append(
-        f"<label>{_say('opacity', lang)}</label>"
+        f'<div class="rv-row"><label>{_say("opacity", lang)}</label>'
         f'<input type="range" id="rv-opacity" min="0" max="100" value="100" '
-        f'aria-label="{_say("opacity", lang)}">'
+        f'aria-label="{_say("opacity", lang)}"></div>'
     )
     return f'<div class="rv-tools">{"".join(parts)}</div>'
 

@@ -54,9 +54,9 @@
   }
 
   function dotStyle(style) {
-    return { radius: 5, weight: 1.5, color: style.fill === false ? "#ffffff" : style.color,
-      dashArray: style.fill === false ? null : style.dashArray,
-      fillColor: style.fill === false ? style.color : style.fillColor, fillOpacity: 0.95, opacity: 1 };
+    return { radius: 5, weight: 1.5, color: style.fillOpacity === 0 ? "#ffffff" : style.color,
+      dashArray: style.fillOpacity === 0 ? null : style.dashArray,
+      fillColor: style.fillOpacity === 0 ? style.color : style.fillColor, fillOpacity: 0.95, opacity: 1 };
   }
 
   /* Sites too small to be seen at a zoom are shown as dots of the same colour. */
@@ -85,6 +85,7 @@
   }
 
   function sites(map, layer) {
+    if (layer.getLayers().some(outlined)) { casing(map, layer); }
     layer.eachLayer(function (mark) { remember(mark.feature.properties.g, map, mark); });
     addDots(map, layer);
   }
@@ -193,9 +194,13 @@
     }).addTo(map);
   }
 
+  function outlined(mark) { return mark.getBounds && mark.feature.properties.style.fillOpacity === 0; }
+
+  /* A white line under each outline, so that its colour can be told on any land cover. */
   function casing(map, layer) {
     if (!map.getPane("casing")) { map.createPane("casing").style.zIndex = 390; }
     layer.eachLayer(function (mark) {
+      if (!outlined(mark)) { return; }
       var under = L.geoJSON(mark.feature, { pane: "casing", interactive: false,
         style: { color: "#ffffff", weight: (mark.feature.properties.style.weight || 2) + 3, opacity: 0.9, fill: false } });
       under.addTo(map);
@@ -210,8 +215,6 @@
     if (layers.units) { mirror(layers.units, right); }
     if (layers.sites) {
       var twin = mirror(layers.sites, right);
-      casing(left, layers.sites);
-      casing(right, twin);
       sites(left, layers.sites);
       sites(right, twin);
     }
@@ -222,7 +225,7 @@
     function place() {
       var side = root.classList.contains("rv-side"), share = Number(divider.value) / 10;
       box.style.clipPath = side ? "none" : "inset(0 0 0 " + share + "%)";
-      line.style.left = share + "%";
+      line.style.left = "calc(var(--map) * " + share / 100 + ")";
     }
     function mode(side) {
       root.classList.toggle("rv-side", side);
@@ -252,12 +255,12 @@
       byId("rv-right-badge").textContent = chosen;
       covers[1].setYear(chosen);
     });
-    drag(line, divider, place);
+    drag(line, divider, function () { return left.getContainer().clientWidth; }, place);
     mode(false);
   }
 
   /* The handle follows mouse and finger; the range input beside it follows the keyboard. */
-  function drag(line, divider, place) {
+  function drag(line, divider, width, place) {
     var handle = line.firstElementChild;
     handle.addEventListener("pointerdown", function (event) {
       handle.setPointerCapture(event.pointerId);
@@ -265,8 +268,7 @@
     });
     handle.addEventListener("pointermove", function (event) {
       if (!handle.hasPointerCapture(event.pointerId)) { return; }
-      var width = document.documentElement.clientWidth;
-      divider.value = Math.max(20, Math.min(980, 1000 * event.clientX / width));
+      divider.value = Math.max(20, Math.min(980, 1000 * event.clientX / width()));
       place();
     });
   }
