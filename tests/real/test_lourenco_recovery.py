@@ -45,7 +45,7 @@ def lourenco(real_data, tmp_path_factory):
     store = Store.open(tmp_path_factory.mktemp("lourenco") / "lourenco.gpkg", create=True)
     with store.write() as conn:
         changes.create_sites(
-            conn, map(title, titles), actor="a", source="test", now="2024-01-01T00:00:00.000000Z"
+            conn, [title(one) for one in titles], actor="a", source="test", now="2024-01-01T00:00:00.000000Z"
         )
         scenes.add(conn, found)
     yield store
