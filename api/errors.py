@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from geo import errors as geo_errors
 from geo.changes import BrokenMembership, IllegalMove, NotVoidable, SiteHasLeft
 from geo.errors import ReverdureError
+from geo.imports import ImportRefused
 from geo.store.changes import StaleVersion
 
 log = logging.getLogger("reverdure.api")
@@ -37,6 +38,7 @@ STATUS: Final[Mapping[type[ReverdureError], int]] = {
     StaleVersion: 412,
     IllegalMove: 409,
     SiteHasLeft: 409,
+    ImportRefused: 422,
     NotVoidable: 409,
     BrokenMembership: 409,
     geo_errors.NotFound: 404,

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
@@ -18,6 +19,7 @@ from geo.imports import ImportOptions
 from geo.store import Store
 
 CHUNK: Final = 1 << 20
+KEPT_DAYS: Final = 7
 _UNSAFE: Final = re.compile(r"[^\w.()+ -]|^\.+")
 
 
@@ -42,6 +44,7 @@ class Spool:
     def keep(self, upload: BinaryIO, file_name: str) -> Path:
         """The upload as a file under its own (safe) name, in a folder named by its SHA-256."""
         self.folder.mkdir(exist_ok=True)
+        self.prune()
         digest = hashlib.sha256()
         with NamedTemporaryFile(dir=self.folder, delete=False) as file:
             part = Path(file.name)
@@ -76,6 +79,18 @@ class Spool:
     def drop(self, path: Path) -> None:
         """Forget a file and all that was noted of it."""
         shutil.rmtree(path.parent, ignore_errors=True)
+
+    def discard(self, path: Path) -> None:
+        """Forget a file unless a dry run still waits for it."""
+        if not any(path.parent.glob(".*.json")):
+            self.drop(path)
+
+    def prune(self) -> None:
+        """Forget the uploads that nobody committed within `KEPT_DAYS`."""
+        oldest = time.time() - KEPT_DAYS * 86_400
+        for home in self.folder.iterdir():
+            if home.is_dir() and home.stat().st_mtime < oldest:
+                shutil.rmtree(home, ignore_errors=True)
 
 
 def safe_name(file_name: str) -> str:

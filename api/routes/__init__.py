@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from api.routes import cities, landcover, proposals, rates, recoveries, runs, service, sites, tiles
+from api.routes import (
+    cities,
+    imports,
+    landcover,
+    maps,
+    proposals,
+    rates,
+    recoveries,
+    runs,
+    service,
+    sites,
+    tiles,
+)
 
 ROUTERS = (
     sites.router,
@@ -12,6 +24,8 @@ ROUTERS = (
     rates.router,
     landcover.router,
     runs.router,
+    imports.router,
+    maps.router,
     tiles.router,
     service.documented,
     service.router,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,13 +14,15 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 from api import deps
 from api.paging import next_url, page_of
 from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
+from api.settings import Settings
 from api.shapes import json_answer
 from api.spool import Spool
 from api.strict_json import StrictRoute
 from geo import clock
+from geo.cities import City, listed_cities
 from geo.errors import BadValue, Conflict
 from geo.imports import ImportOptions, PreparedImport, Receipt, commit_import, prepare_import
-from geo.outlines import UnitIndex
+from geo.outlines import UnitIndex, china_units
 from geo.store import Store, cities, imports, sites
 
 router = APIRouter(prefix="/api/imports", tags=["imports"], route_class=StrictRoute)
@@ -82,15 +85,14 @@ def add_import(
     """Try a file (`dry_run`, the default) or import it at once; either way a receipt for every row."""
     spool = Spool(store)
     path = spool.keep(file.file, file.filename or "")
-    prepared = _prepared(store, path, options, today)
-    if dry_run:
+    with discarded_unless_kept(spool, path):
+        prepared, units = prepared_of(store, path, options, today)
+        if not dry_run:
+            return _answer(request, _committed(store, settings, prepared, units, today))
         with store.write() as conn:
-            import_id = imports.put(conn, prepared.receipt(True))
+            import_id = imports.put(conn, prepared.receipt(dry=True, actor=settings.actor))
             receipt = imports.get(conn, import_id)
         spool.note(path, import_id, options)
-    else:
-        receipt = commit_import(store, prepared, actor=settings.actor, now=clock.now_utc())
-        spool.drop(path)
     return _answer(request, receipt)
 
 
@@ -136,8 +138,8 @@ def commit(
     spool = Spool(store)
     path, options = spool.recall(tried.sha256, import_id)
     only_valid = options.only_valid or (body is not None and body.only_valid)
-    prepared = _prepared(store, path, replace(options, only_valid=only_valid), today)
-    receipt = commit_import(store, prepared, actor=settings.actor, now=clock.now_utc())
+    prepared, units = prepared_of(store, path, replace(options, only_valid=only_valid), today)
+    receipt = _committed(store, settings, prepared, units, today)
     spool.drop(path)
     return _answer(request, receipt)
 
@@ -165,14 +167,40 @@ def _day(text: str) -> date | None:
         raise BadValue(field="as_of", value=text, problem="is not a date (YYYY-MM-DD)") from error
 
 
-def _prepared(store: Store, path: Path, options: ImportOptions, today: date) -> PreparedImport:
-    """The file, read and judged against the sites and units of the store."""
+@contextmanager
+def discarded_unless_kept(spool: Spool, path: Path) -> Iterator[None]:
+    """Forget the upload afterwards, whatever happened, unless a dry run noted that it waits."""
+    try:
+        yield
+    finally:
+        spool.discard(path)
+
+
+def prepared_of(
+    store: Store, path: Path, options: ImportOptions, today: date
+) -> tuple[PreparedImport, Sequence[City]]:
+    """The file, read and judged, and the units to be stored with it: China's for a store without any."""
     with store.read() as conn:
         found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
-        outlines = cities.outlines(conn)
+        known = cities.outlines(conn)
+    new_units = china_units() if not found and not known else ()
     existing = {site.site_code: site for site in found}
-    return prepare_import(
-        path, options, existing=existing, units=UnitIndex(outlines) if outlines else None, today=today
+    units = UnitIndex(known or new_units) if known or new_units else None
+    return prepare_import(path, options, existing=existing, units=units, today=today), new_units
+
+
+def _committed(
+    store: Store, settings: Settings, prepared: PreparedImport, units: Sequence[City], today: date
+) -> Receipt:
+    codes = {unit.adcode for unit in units}
+    return commit_import(
+        store,
+        prepared,
+        actor=settings.actor,
+        now=clock.now_utc(),
+        cities=units,
+        listings=[listing for listing in listed_cities() if listing.adcode in codes],
+        today=today,
     )
 
 

@@ -33,7 +33,9 @@ from geo.store import cities, history, sites
 
 router = APIRouter(prefix="/api/sites", tags=["sites"], route_class=StrictRoute)
 
-WRITES: dict[int | str, dict[str, Any]] = {202: {"model": ChangedSite, "description": "A second person has to approve; `proposal` waits."}}
+WRITES: dict[int | str, dict[str, Any]] = {
+    202: {"model": ChangedSite, "description": "A second person has to approve; `proposal` waits."}
+}
 
 
 def bbox_of(

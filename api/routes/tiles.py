@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import deps
 from api.strict_json import StrictRoute
 from geo import landcover
-from geo.errors import UnknownScene
-from geo.scenes import Scene
-from geo.store import Store, scenes
-from tiles.raster import PNG, scene_tile, tile_etag
+from tiles.landcover import scene_of
+from tiles.landcover import tilejson as landcover_tilejson
+from tiles.raster import PNG, scene_tile, scene_version, tile_etag
 
 router = APIRouter(prefix="/tiles", tags=["tiles"], route_class=StrictRoute)
 
-TILE_CACHE: Final = "private, max-age=600"
+FOREVER: Final = "private, max-age=31536000, immutable"
+A_WHILE: Final = "private, max-age=600"
+WORD: Final = r"^[0-9A-Za-z._ -]{1,64}$"
 MAX_ZOOM: Final = 22
-Word = Annotated[str, Path(pattern=r"^[0-9A-Za-z._ -]{1,64}$")]
+Word = Annotated[str, Path(pattern=WORD)]
 YearPath = Annotated[int, Path(ge=deps.FIRST_YEAR, le=deps.LAST_YEAR)]
 Zoom = Annotated[int, Path(ge=0, le=MAX_ZOOM)]
 Place = Annotated[int, Path(ge=0, lt=2**MAX_ZOOM)]
@@ -40,20 +41,28 @@ def landcover_tile(
     store: deps.StoreDep,
 ) -> Response:
     """One tile (Web Mercator, 256 pixels) of a scene in the colours of its legend; transparent outside it."""
+    with store.read() as conn:
+        scene = scene_of(conn, product, edition, year)
     legend = landcover.product(product).legend
-    scene = scene_of(store, product, edition, year)
-    headers = {"ETag": tile_etag(scene, legend, z, x, y), "Cache-Control": TILE_CACHE}
+    versioned = request.query_params.get("v") == scene_version(scene, legend)
+    headers = {"ETag": tile_etag(scene, legend, z, x, y), "Cache-Control": FOREVER if versioned else A_WHILE}
     if deps.not_modified(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     tile = scene_tile(scene, store.locate(scene), legend, z, x, y)
     return Response(tile.content, media_type=tile.media_type, headers=headers)
 
 
-def scene_of(store: Store, product: str, edition: str, year: int) -> Scene:
-    """The scene of a year. Raises `UnknownScene`, which names the years that are there."""
-    with store.read() as conn:
-        found = {scene.year: scene for scene in scenes.find(conn, product=product, edition=edition)}
-    if year not in found:
-        known = ", ".join(map(str, sorted(found))) or "none"
-        raise UnknownScene(product=product, edition=edition, year=year, known=known)
-    return found[year]
+@router.get("/{layer}.json")
+def tilejson(
+    layer: Literal["landcover"],
+    product: Annotated[str, Query(pattern=WORD)],
+    edition: Annotated[str, Query(pattern=WORD)],
+    year: Annotated[int, Query(ge=deps.FIRST_YEAR, le=deps.LAST_YEAR)],
+    request: Request,
+    store: deps.StoreDep,
+    lang: deps.LangDep,
+) -> dict[str, Any]:
+    """The TileJSON of a layer: the address of its tiles, bounds, zooms, attribution."""
+    del layer
+    base = str(request.base_url).rstrip("/")
+    return landcover_tilejson(store, product, edition, year, base_url=base, lang=lang)
