@@ -108,9 +108,8 @@ def remediation_html(
     """
     now = today or clock.today()
     day = as_of or now
-    query = RateQuery(as_of=day)
+    query, total = _total(store, day, city, now)
     by_city = {rate.key: rate for rate in rates_of(store, query, GroupBy.CITY, adcode=city, today=now)}
-    total = rates_of(store, query, GroupBy.ALL, adcode=city, today=now)[0]
     with store.read() as conn:
         inventory = _inventory(conn, lang, city)
         past = None if day >= now else states(list(history.rows(conn)), as_of=day, known_at=clock.now_utc())
@@ -142,6 +141,16 @@ def remediation_html(
     )
 
 
+def _total(store: Store, day: date, city: str | None, today: date) -> tuple[RateQuery, CityRate]:
+    """The rate of all sites: of the legacy ones, or of all where none of them is known to be legacy."""
+    query = RateQuery(as_of=day)
+    total = rates_of(store, query, GroupBy.ALL, adcode=city, today=today)[0]
+    if total.n_sites == 0:
+        query = RateQuery(as_of=day, responsible="all")
+        total = rates_of(store, query, GroupBy.ALL, adcode=city, today=today)[0]
+    return query, total
+
+
 def _scope(inventory: _Inventory, city: str | None, lang: Lang) -> str:
     unit = inventory.units.get(city or "")
     if unit is None:
@@ -157,7 +166,8 @@ def _headline(total: CityRate, day: date, lang: Lang) -> Figure:
         part, whole = f"{total.numerator_ha or 0:,.1f}", f"{total.denominator_ha or 0:,.1f}"
         detail = f"{say('of_ha', lang, part=part, whole=whole)} · {detail}"
     value = "–" if total.rate is None else percent(total.rate, lang)
-    return Figure(value, say("rate_headline", lang), detail, say("rate_definition", lang))
+    definition = "rate_definition" if total.responsible == "legacy" else "rate_definition_all"
+    return Figure(value, say("rate_headline", lang), detail, say(definition, lang))
 
 
 def _overlap_note(total: CityRate, lang: Lang) -> tuple[str, ...]:
@@ -468,7 +478,8 @@ def site_html(
                 Figure(hectares(site.area_ha, lang), say("area", lang), label("status", site.status, lang)),
             ),
             legends=(
-                verdict_legend({None if site_id not in judged else judged[site_id][0].verdict: 1}, lang),
+                verdict_legend(Counter([judged[site_id][0].verdict if site_id in judged else None]), lang),
+                *([] if chosen is None else [_cover_legend(store, chosen, within, lang)]),
             ),
             notes=(say("no_scenes_yet", lang),) if chosen is None else chosen.notes(lang),
             attribution=() if chosen is None else (f"{chosen.name(lang)} · {chosen.about.attribution}",),

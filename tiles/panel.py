@@ -93,17 +93,18 @@ def _tools(page: MapPage) -> str:
         parts.append(_year_choice("rv-right", "right_year", years, page.right_year or years[-1], lang))
     shown = page.right_year or years[-1]
     if len(years) > 1:
-        parts.append(
-            f'<div class="rv-row"><label>{_say("year", lang)} <b id="rv-year-shown">{"" if page.left_year else shown}</b></label>'
-            f'<input type="range" id="rv-year" min="0" max="{len(years) - 1}" step="1" '
-            f'value="{years.index(shown)}" aria-label="{_say("year", lang)}"></div>'
-        )
-    parts.append(
-        f'<div class="rv-row"><label>{_say("opacity", lang)}</label>'
-        f'<input type="range" id="rv-opacity" min="0" max="100" value="100" '
-        f'aria-label="{_say("opacity", lang)}"></div>'
-    )
+        chosen = "" if page.left_year else str(shown)
+        name = f'{_say("year", lang)} <b id="rv-year-shown">{chosen}</b>'
+        parts.append(_slider("rv-year", name, _say("year", lang), len(years) - 1, years.index(shown)))
+    parts.append(_slider("rv-opacity", _say("opacity", lang), _say("opacity", lang), 100, 100))
     return f'<div class="rv-tools">{"".join(parts)}</div>'
+
+
+def _slider(key: str, name_html: str, label: str, most: int, value: int) -> str:
+    return (
+        f'<div class="rv-row"><label for="{key}">{name_html}</label><input type="range" id="{key}" '
+        f'min="0" max="{most}" step="1" value="{value}" aria-label="{label}"></div>'
+    )
 
 
 def _say(slug: str, lang: Lang) -> str:

@@ -108,7 +108,7 @@
     }
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
     var bounds = [[box[1], box[0]], [box[3], box[2]]];
-    map.fitBounds(bounds);
+    map.fitBounds(bounds, { animate: false });
     var Home = L.Control.extend({
       options: { position: "topleft" },
       onAdd: function () {
