@@ -35,6 +35,7 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+templates.filters["reason_words"] = lambda slug, word: word("reasons", slug)
 templates.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
 
 
