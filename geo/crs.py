@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from geo.errors import InvalidInput
 
@@ -93,7 +93,7 @@ def to_lonlat(geometries: npt.NDArray[np.object_], crs: str) -> npt.NDArray[np.o
     """
     if is_lonlat(crs):
         return geometries
-    transformer = _transformer(crs)
+    transformer, _ = _transformer(crs)
 
     def move(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
@@ -103,11 +103,22 @@ def to_lonlat(geometries: npt.NDArray[np.object_], crs: str) -> npt.NDArray[np.o
 
 
 @cache
-def _transformer(text: str) -> Transformer:
+def is_approximate(text: str) -> bool:
+    """Whether no transformation from this system is known, so that positions may be off by tens of metres."""
+    return not is_lonlat(text) and _transformer(text)[1]
+
+
+@cache
+def _transformer(text: str) -> tuple[Transformer, bool]:
+    """The way to longitude and latitude, and whether it passes over a datum that PROJ cannot transform."""
     crs = parse_crs(text)
     geodetic = crs.geodetic_crs
     null = geodetic is not None and geodetic.to_epsg(min_confidence=70) in _CGCS2000
-    return Transformer.from_crs(crs, geodetic if null else CRS.from_epsg(4326), always_xy=True)
+    target = geodetic if null else CRS.from_epsg(4326)
+    try:
+        return Transformer.from_crs(crs, target, always_xy=True, allow_ballpark=False), False
+    except ProjError:
+        return Transformer.from_crs(crs, target, always_xy=True), True
 
 
 def area_of_use(text: str) -> Bounds | None:

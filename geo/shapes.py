@@ -13,7 +13,7 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.areas import geodesic_area_units, ha_from_units
-from geo.crs import area_of_use, crs_suggestion, is_lonlat, parse_crs, to_lonlat
+from geo.crs import area_of_use, crs_suggestion, is_approximate, is_lonlat, parse_crs, to_lonlat
 from geo.findings import finding
 from geo.receipts import Finding
 from geo.words import Lang
@@ -64,11 +64,12 @@ def judge_shapes(
     for index in checked:
         shapes[index] = None
     moved = to_lonlat(shapes, crs)
+    offset = (finding("datum_not_known", lang=lang, crs=_short(crs)),) if is_approximate(crs) else ()
     beyond = _beyond_use(moved, shapes, crs, lang=lang)
     return [
         _judged(
             None if index in beyond else polygon,
-            (*notes, *checked.get(index, ()), *beyond.get(index, ())),
+            (*notes, *offset, *checked.get(index, ()), *beyond.get(index, ())),
             repair=repair,
             lang=lang,
         )

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 from shapely import box
 
-from geo.crs import CrsUnreadable, area_of_use, crs_name, crs_suggestion, guess_crs, is_lonlat, to_lonlat
+from geo.crs import (
+    CrsUnreadable,
+    area_of_use,
+    crs_name,
+    crs_suggestion,
+    guess_crs,
+    is_approximate,
+    is_lonlat,
+    to_lonlat,
+)
 
 
 def array(*shapes):
@@ -40,6 +49,12 @@ def test_zone_prefixed_eastings_come_back_to_where_they_were(zone, east_of_merid
 def test_another_datum_is_transformed():
     (moved,) = to_lonlat(array(shapely.Point(117, 33)), "EPSG:4214")
     assert 1e-5 < abs(moved.x - 117) < 0.01
+    assert not is_approximate("EPSG:4214")
+
+
+def test_a_datum_without_a_public_transformation_is_told():
+    assert is_approximate("EPSG:4610")
+    assert not any(map(is_approximate, ("EPSG:4490", "EPSG:4527", "EPSG:31976")))
 
 
 def test_none_stays_none():
