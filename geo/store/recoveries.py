@@ -12,7 +12,7 @@ from geo.canonical import canonical_json, parse_json
 from geo.evidence import Evidence, Verdict
 from geo.recovery import Recovery, TemporalRule
 from geo.status import Status
-from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, TRANSITIONS
+from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, TRANSITIONS, insert_many
 from geo.transitions import Transition
 
 _Item = TypeVar("_Item", Recovery, Evidence)
@@ -50,17 +50,19 @@ def _put_recoveries(conn: Connection, run_id: int | None, recoveries: Sequence[R
     first = int(conn.execute(select(func.coalesce(func.max(RECOVERIES.c.recovery_id), 0))).scalar_one()) + 1
     keyed = list(enumerate(recoveries, start=first))
     conn.execute(insert(RECOVERIES), [_recovery_columns(key, run_id, item) for key, item in keyed])
-    class_areas = [
-        {"recovery_id": key, "year": year, "class_code": code, "units": units}
+    class_areas = (
+        (key, year, code, units)
         for key, item in keyed
         for year, by_code in item.class_units.items()
         for code, units in by_code.items()
-    ]
-    transitions = [_transition_columns(key, step) for key, item in keyed for step in item.transitions]
-    if class_areas:
-        conn.execute(insert(CLASS_AREAS), class_areas)
-    if transitions:
-        conn.execute(insert(TRANSITIONS), transitions)
+    )
+    transitions = (
+        (key, step.from_code, step.to_code, str(step.outcome), step.units, step.ha, step.ha_grid)
+        for key, item in keyed
+        for step in item.transitions
+    )
+    insert_many(conn, CLASS_AREAS, class_areas, keyed=False)
+    insert_many(conn, TRANSITIONS, transitions, keyed=False)
 
 
 def _by_pair(items: Sequence[_Item]) -> dict[tuple[str, str, int, int], list[_Item]]:
@@ -213,18 +215,6 @@ def _recovery(
         end_year_unchanged=bool(row["end_year_unchanged"]),
         share_by_year={int(year): None if share is None else float(share) for year, share in shares.items()},
     )
-
-
-def _transition_columns(key: int, step: Transition) -> dict[str, object]:
-    return {
-        "recovery_id": key,
-        "from_code": step.from_code,
-        "to_code": step.to_code,
-        "outcome": str(step.outcome),
-        "units": step.units,
-        "ha": step.ha,
-        "ha_grid": step.ha_grid,
-    }
 
 
 def _evidence_columns(run_id: int | None, item: Evidence) -> dict[str, object]:

@@ -351,10 +351,12 @@ IMPORT_ROWS: Final = _table(
 )
 
 
-def insert_many(conn: Connection, table: Table, rows: Iterable[Sequence[object]]) -> None:
-    """Insert rows given as every column in order, as the database has them, unconverted."""
-    statement = insert(table).compile(dialect=conn.dialect)
-    names = [column.name for column in table.c]
+def insert_many(
+    conn: Connection, table: Table, rows: Iterable[Sequence[object]], *, keyed: bool = True
+) -> None:
+    """Insert rows of plain values, every column in order; without the first, the key, where not `keyed`."""
+    names = [column.name for column in table.c][0 if keyed else 1 :]
+    statement = insert(table).compile(dialect=conn.dialect, column_keys=names)
     waiting = iter(rows)
     while chunk := list(islice(waiting, ROWS_AT_ONCE)):
         if statement.positional:
