@@ -152,7 +152,8 @@ def read_codes(
         wrong = ~missing & ((values < 0) | (values >= MISSING_U16) | (values != np.rint(values)))
         if wrong.any():
             raise NotWholeNumbers(path=dataset.name, band=band, value=values[wrong][0].item())
-    return np.where(missing, MISSING_U16, values).astype(np.uint16)
+    with np.errstate(invalid="ignore"):
+        return np.where(missing, np.uint16(MISSING_U16), values.astype(np.uint16))
 
 
 def read_values(

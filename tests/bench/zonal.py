@@ -1,0 +1,171 @@
+"""The zonal engine beside its peers: time, memory and accuracy on one synthetic input, in one run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.synthetic import make_sites, scene_path, write_scene
+
+FIRST_YEAR = 2013
+TASKS = (
+    ("limit", "first"),
+    ("ours", "first"),
+    ("ours", "further"),
+    ("exactextract", "first"),
+    ("rasterstats", "first"),
+    ("limit", "ten"),
+    ("ours", "ten"),
+    ("ours", "ten-joint"),
+    ("exactextract", "ten"),
+)
+ONCE = {("rasterstats", "first"), ("exactextract", "ten")}
+
+
+@dataclass
+class Worker:
+    """A process that runs one task of one engine on demand."""
+
+    engine: str
+    task: str
+    folder: Path
+    years: list[int]
+    seconds: list[float] = field(default_factory=list)
+    peak_mb: float = 0.0
+
+    def __post_init__(self) -> None:
+        years = ",".join(map(str, self.years))
+        command = [
+            sys.executable,
+            "-m",
+            "tests.bench.worker",
+            self.engine,
+            self.task,
+            str(self.folder),
+            years,
+        ]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        ready = self._answer()
+        self.warm_s, self.base_mb = ready["warm_s"], ready["base_mb"]
+
+    def _answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.engine} {self.task} stopped with code {self.process.wait()}")
+        return dict(json.loads(line))
+
+    def _ask(self, line: str) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def run(self) -> None:
+        answer = self._ask("run")
+        self.seconds.append(answer["s"])
+        self.peak_mb = answer["peak_mb"]
+
+    def table(self) -> np.ndarray:
+        path = self.folder / f"{self.engine}_{self.task}.npy"
+        self._ask(f"save {path}")
+        return np.load(path)
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+    @property
+    def median_s(self) -> float:
+        return median(self.seconds)
+
+
+def largest_difference(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest difference in weighted cells over all pairs of site and class; absent pairs count as 0."""
+    ours = {(int(s), int(c)): n for s, c, n in a}
+    theirs = {(int(s), int(c)): n for s, c, n in b}
+    return max(abs(ours.get(key, 0.0) - theirs.get(key, 0.0)) for key in ours.keys() | theirs.keys())
+
+
+def run(*, n_sites: int, size: int, n_years: int, rounds: int, console: Console) -> None:
+    """Make the input, time every engine in interleaved rounds, print the table."""
+    with tempfile.TemporaryDirectory(prefix="reverdure-bench-") as name:
+        folder = Path(name)
+        years = list(range(FIRST_YEAR, FIRST_YEAR + n_years))
+        with console.status(f"writing {n_years} scenes of {size} x {size} cells and {n_sites} sites"):
+            for year in years:
+                write_scene(scene_path(folder, year), size=size, seed=year)
+            make_sites(n_sites, size=size, seed=1).to_file(folder / "sites.gpkg")
+        with console.status("starting the engines"):
+            workers = {key: Worker(*key, folder, years) for key in TASKS}
+        for number in range(rounds):
+            with console.status(f"round {number + 1} of {rounds}"):
+                for key, worker in workers.items():
+                    if number == 0 or key not in ONCE:
+                        worker.run()
+        report(workers, console, n_sites=n_sites, size=size, n_years=n_years)
+        for worker in workers.values():
+            worker.close()
+
+
+def report(
+    workers: dict[tuple[str, str], Worker], console: Console, *, n_sites: int, size: int, n_years: int
+) -> None:
+    exact = workers["exactextract", "first"].table()
+    blocks = int(workers["limit", "first"].table()[0, 0])
+    peers = [workers["exactextract", "first"].median_s, workers["rasterstats", "first"].median_s]
+    console.print(
+        f"zonal class areas: {n_sites} sites, {exact[:, 2].sum():.0f} covered cells, {size} x {size} uint8, "
+        f"{blocks} blocks, {n_years} years"
+    )
+    times = Table(
+        "engine", "work", "seconds", "runs", "x best peer", "x limit", "peak MB", "over start MB", "cells off"
+    )
+    for (engine, task), worker in workers.items():
+        many = task.startswith("ten")
+        peer = workers["exactextract", "ten"].median_s if many else min(peers)
+        floor = workers["limit", "ten" if many else "first"].median_s
+        off = "" if engine == "limit" else f"{largest_difference(worker.table(), exact):.1e}"
+        times.add_row(
+            engine, task, f"{worker.median_s:.3f}", str(len(worker.seconds)), f"{worker.median_s / peer:.3f}",
+            f"{worker.median_s / floor:.2f}", f"{worker.peak_mb:.0f}",
+            f"{worker.peak_mb - worker.base_mb:.0f}", off,
+        )  # fmt: skip
+    console.print(times)
+    console.print(
+        f"before the first call, to compile or to load what was: {workers['ours', 'first'].warm_s:.2f} s"
+    )
+    console.print(verdicts(workers, exact, min(peers)))
+
+
+def verdicts(workers: dict[tuple[str, str], Worker], exact: np.ndarray, peer_s: float) -> Table:
+    """Each target with what was reached."""
+    ours = {task: workers["ours", task] for task in ("first", "further", "ten")}
+    exact_ten = workers["exactextract", "ten"]
+    extra = max(ours["ten"].peak_mb - ours["ten"].base_mb, 1.0)
+    lines = (
+        ("first year / best peer", ours["first"].median_s / peer_s, 0.15),
+        ("further year / limit", ours["further"].median_s / workers["limit", "first"].median_s, 1.15),
+        ("all years / exactextract", ours["ten"].median_s / exact_ten.median_s, 0.10),
+        (
+            "all years, memory over start / exactextract's",
+            extra / (exact_ten.peak_mb - exact_ten.base_mb),
+            0.10,
+        ),
+        ("largest difference to exactextract, cells", largest_difference(ours["first"].table(), exact), 1e-6),
+    )
+    table = Table("target", "reached", "aim", "")
+    for name, reached, aim in lines:
+        table.add_row(name, f"{reached:.3g}", f"<= {aim:g}", "met" if reached <= aim else "MISSED")
+    return table
