@@ -330,7 +330,8 @@ def recovery_html(
         inventory = _inventory(conn, lang, city)
         chosen = _choose(conn, product, edition, (from_year, to_year))
         judged = _judged(conn, chosen)
-    within = _map_bounds(inventory, chosen)
+        within = _map_bounds(inventory, chosen)
+        borders = marks.border_marks(cities.outlines(conn, level=Level.PREFECTURE), within, lang)
     shown = _verdict_marks(inventory, judged, within, lang, links)
     cover = None if chosen is None else _series(store, chosen, lang, links, within, every_year=False)
     counts = Counter(
@@ -351,9 +352,14 @@ def recovery_html(
             notes=(
                 *([] if judged or chosen is None else [say("no_recovery_yet", lang)]),
                 *(() if chosen is None else chosen.notes(lang)),
+                *inventory.notes(lang),
                 *_basemap_note(basemap_url, lang),
             ),
-            attribution=() if chosen is None else (f"{chosen.name(lang)} · {chosen.about.attribution}",),
+            attribution=(
+                *(() if chosen is None else (f"{chosen.name(lang)} · {chosen.about.attribution}",)),
+                *inventory.attribution(lang),
+            ),
+            units=tuple(borders),
             sites=shown,
             sites_are_points=len(shown) > marks.POINTS_FROM,
             land_cover=cover,

@@ -190,6 +190,18 @@ def unit_marks(
     return marks
 
 
+def border_marks(around: Sequence[City], bounds: Bounds, lang: Lang) -> list[Mark]:
+    """The outlines alone of the units near the map's bounds, to find one's way by."""
+    style: dict[str, str | float | bool] = {"color": _BORDER, "weight": 1, "opacity": 0.9, "fill": False}
+    near = padded(bounds, _NEAR)
+    cities = [city for city in around if _meets(city, near)]
+    drawn = drawn_outlines([city.outline for city in cities if city.outline is not None], detail_deg(bounds))
+    return [
+        Mark(city.adcode, geometry, style, unit_name(city, lang))
+        for city, geometry in zip(cities, drawn, strict=True)
+    ]
+
+
 def _meets(city: City, box: Bounds) -> bool:
     found = None if city.outline is None else bounds_of([city.outline])
     if found is None:
@@ -206,7 +218,7 @@ def _unit_mark(
         "weight": 0.8,
         "opacity": 0.9,
         "fillColor": step.colour,
-        "fillOpacity": 0.75,
+        "fillOpacity": 1,
     }
     return Mark(
         city.adcode,

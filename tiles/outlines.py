@@ -28,9 +28,9 @@ def bounds_of(geometries: Sequence[BaseGeometry]) -> Bounds | None:
 
 
 def padded(bounds: Bounds, share: float) -> Bounds:
-    """The bounds, wider by `share` of their size (0.01 degrees at least) on every side."""
+    """The bounds, wider by `share` of their size (0.002 degrees at least) on every side."""
     west, south, east, north = bounds
-    pad_x, pad_y = max(0.01, (east - west) * share), max(0.01, (north - south) * share)
+    pad_x, pad_y = max(0.002, (east - west) * share), max(0.002, (north - south) * share)
     return (
         max(-180.0, west - pad_x),
         max(-85.0, south - pad_y),

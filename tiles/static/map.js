@@ -36,7 +36,9 @@
 
   function site(feature, layer) {
     layer.bindTooltip(words(feature.properties, true), { sticky: true, className: "rv-tip" });
-    layer.bindPopup(words(feature.properties, false), { maxWidth: 340, className: "rv-popup" });
+    layer.bindPopup(words(feature.properties, false), { maxWidth: 340, className: "rv-popup",
+      autoPanPaddingTopLeft: [60, 44], autoPanPaddingBottomRight: [12, 30] });
+    layer.on("popupopen", function () { layer.closeTooltip(); });
     lift(layer, feature.properties.style);
   }
 
