@@ -34,7 +34,8 @@ class Recovery:
     """What the land cover says of one site between two years. Areas in units of 1e-4 m2.
 
     disturbed_baseline = recovered + still_disturbed + ponded and converted from disturbed, over cells valid
-    in both years. `new_damage` is degraded, and ponded from not disturbed. `recovered_share` and
+    in both years; `ponded_units` is of disturbed land alone. `new_damage` is degraded, and ponded from not
+    disturbed. `recovered_share` and
     `valid_share` are None where their denominator is 0; `reason` says why (`no_disturbed_baseline`).
     `end_year_unchanged` flags a majority3 figure whose year has no neighbour on one side.
     `class_units` is {year: {class code, or None for no data: units}}.
