@@ -82,7 +82,7 @@ def prepare_layer(
     if not layer.rows:
         raise EmptyLayer(file_name=layer.file_name, layer=layer.layer)
     if options.as_of is not None and options.as_of > today:
-        raise BadValue(field="as_of", value=options.as_of, problem=f"lies after today ({today})")
+        raise BadValue(field="as_of", value=options.as_of.isoformat(), problem=f"lies after today ({today})")
     crs = _source_crs(layer, options)
     mapping = map_columns(
         layer.columns,
