@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -178,31 +179,42 @@ def missing_of(
     return missing
 
 
-def read_raw(
-    dataset: DatasetReader,
-    bands: Sequence[int],
-    block_row: int,
-    block_col: int,
-    *,
-    nodata: Sequence[int | None],
-) -> list[tuple[npt.NDArray[np.uint8 | np.uint16], int]]:
-    """For each of `bands` the codes of a block and the value that marks no data in them (-1: none does).
+@dataclass(frozen=True, slots=True)
+class CodeReader:
+    """Reads the codes of some bands of one raster, block by block, as cheaply as the file allows.
 
-    As cheaply as the file allows: bytes and unsigned 16-bit integers come as stored, all bands in one read
-    (many files interleave them); everything else as `read_codes` gives it. `nodata` as in `read_block`.
+    `marks` holds for each band the one value that marks no data (-1: none does), or None where it takes more
+    to tell and `read_codes` does.
     """
-    marks = [_mark(dataset, band, given) for band, given in zip(bands, nodata, strict=True)]
-    if len(bands) == 1 and marks[0] is not None:
-        window = block_window(dataset, block_row, block_col)
-        return [(dataset.read(bands[0], window=window), marks[0])]
-    plain = [band for band, mark in zip(bands, marks, strict=True) if mark is not None]
-    stack = iter(dataset.read(plain, window=block_window(dataset, block_row, block_col)) if plain else ())
-    return [
-        (next(stack), mark)
-        if mark is not None
-        else (read_codes(dataset, band, block_row, block_col, nodata=given), MISSING_U16)
-        for band, given, mark in zip(bands, nodata, marks, strict=True)
-    ]
+
+    dataset: DatasetReader
+    bands: tuple[int, ...]
+    nodata: tuple[int | None, ...]
+    marks: tuple[int | None, ...]
+
+    @classmethod
+    def of(cls, dataset: DatasetReader, bands: Sequence[int], nodata: Sequence[int | None]) -> CodeReader:
+        """A reader of `bands`; `nodata` gives for each what means no data beside the declared value."""
+        marks = tuple(_mark(dataset, band, given) for band, given in zip(bands, nodata, strict=True))
+        return cls(dataset, tuple(bands), tuple(nodata), marks)
+
+    def read(self, block_row: int, block_col: int) -> list[tuple[npt.NDArray[np.uint8 | np.uint16], int]]:
+        """For each band the codes of a block and the value that marks no data in them (-1: none does).
+
+        Bytes and unsigned 16-bit integers come as stored, all bands in one read, since many files interleave
+        them.
+        """
+        window = block_window(self.dataset, block_row, block_col)
+        if len(self.bands) == 1 and self.marks[0] is not None:
+            return [(self.dataset.read(self.bands[0], window=window), self.marks[0])]
+        plain = [band for band, mark in zip(self.bands, self.marks, strict=True) if mark is not None]
+        stack = iter(self.dataset.read(plain, window=window) if plain else ())
+        return [
+            (next(stack), mark)
+            if mark is not None
+            else (read_codes(self.dataset, band, block_row, block_col, nodata=given), MISSING_U16)
+            for band, given, mark in zip(self.bands, self.nodata, self.marks, strict=True)
+        ]
 
 
 def _mark(dataset: DatasetReader, band: int, given: int | None) -> int | None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from geo.coverage import BlockCoverage
 from geo.rasters import MISSING_CODE
-from geo.zonal_loops import count_classes, count_pairs, gather
+from geo.zonal_loops import count_classes, count_pairs, count_values, gather
 
 _DENSE_CELLS: Final = 1 << 23
 _CODES: Final = 1 << 16
@@ -65,6 +65,20 @@ class Tally:
         self.used = count_classes(
             slots, n_slots, block.site, block.spans, block.entries, block.weight, block.units, self.work,
             self.site, self.key, self.sums, self.used,
+        )  # fmt: skip
+
+    def add_values(
+        self,
+        block: BlockCoverage,
+        slots: Slots,
+        values: npt.NDArray[np.uint8 | np.uint16],
+        missing: int,
+    ) -> None:
+        """Count the classes of one year in one block straight from its codes."""
+        self._make_room(len(block.weight), _CODES + 1)
+        slots.used, self.used = count_values(
+            values, missing, slots.slot_of, slots.codes, slots.used, block.site, block.spans, block.first,
+            block.entries, block.weight, block.units, self.work, self.site, self.key, self.sums, self.used,
         )  # fmt: skip
 
     def add_pairs(
@@ -130,11 +144,11 @@ class Tally:
         at = rank[self.site[: self.used]] * n_keys + key
         sums = self.sums[: self.used]
         if len(sites) * n_keys <= _DENSE_CELLS:
-            table = np.zeros((len(sites) * n_keys, 2), dtype=np.int64)
-            np.add.at(table[:, 0], at, sums[:, 0])
-            np.add.at(table[:, 1], at, sums[:, 1])
-            at = np.flatnonzero(table[:, 1])
-            sums = table[at]
+            units, cells = np.zeros((2, len(sites) * n_keys), dtype=np.int64)
+            np.add.at(units, at, sums[:, 0])
+            np.add.at(cells, at, sums[:, 1])
+            at = np.flatnonzero(cells)
+            sums = np.column_stack([units[at], cells[at]])
         else:
             by = np.argsort(at, kind="stable")
             at, start = np.unique(at[by], return_index=True)

@@ -16,7 +16,16 @@ from geo.errors import InvalidInput, UnknownScene
 from geo.rasters import MISSING_CODE
 from geo.scenes import Scene
 from geo.tally import Slots, Tally
-from geo.zonal import ClassAreas, JointAreas, open_scene, read_slots, refuse_changed, refuse_other_grid
+from geo.zonal import (
+    ClassAreas,
+    JointAreas,
+    open_scene,
+    read_ahead,
+    read_all,
+    refuse_changed,
+    refuse_other_grid,
+    scene_reader,
+)
 from geo.zonal_loops import smooth
 
 __all__ = ["MISSING_CODE", "JointAreas", "SeriesAreas", "Transition", "series_areas"]
@@ -89,10 +98,12 @@ def series_areas(
         for year in needed:
             refuse_other_grid(coverage, by_year[year])
         files = _open_all(stack, [by_year[year] for year in needed], locate)
-        for done, block in enumerate(coverage.blocks):
+        order = [row_of[scene.year] for _, bands in files for scene in bands]
+        read = read_all([scene_reader(dataset, bands) for dataset, bands in files])
+        for done, (block, codes) in enumerate(read_ahead(coverage.blocks, read)):
             raw = np.empty((len(needed), len(block.weight)), dtype=np.uint16)
-            for dataset, bands in files:
-                read_slots(slots, block, bands, dataset, [raw[row_of[scene.year]] for scene in bands])
+            for row, (values, missing) in zip(order, codes, strict=True):
+                slots.gather(block, values, missing, raw[row])
             for rule in rules:
                 ruled = _smoothed(raw, rows[rule])
                 for year in years:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +16,14 @@ from rasterio.io import DatasetReader
 from geo.areas import UNITS_PER_M2
 from geo.coverage import FULL_CELL, BlockCoverage, Coverage
 from geo.grid import BLOCK, Grid, ground_area_m2
-from geo.rasters import open_raster, raster_grid, read_raw
+from geo.rasters import CodeReader, open_raster, raster_grid
 from geo.scenes import GridsDiffer, Scene, SceneChanged
 from geo.tally import Slots, Tally
+
+Codes = tuple[npt.NDArray[np.uint8 | np.uint16], int]
+"""The codes of one band in a block, and the one that marks no data."""
+
+_Read = TypeVar("_Read")
 
 WHOLE_SCENE: int = 0
 """The site id under which a whole scene is counted."""
@@ -74,10 +81,11 @@ def scene_joint_areas(from_scene: Scene, from_path: Path, to_scene: Scene, to_pa
     slots, tally = Slots(), Tally()
     baseline = np.zeros(1, dtype=np.int32)
     with open_scene(from_scene, from_path) as before, open_scene(to_scene, to_path) as after:
-        for block in whole_blocks(from_scene.grid):
+        readers = [scene_reader(before, [from_scene]), scene_reader(after, [to_scene])]
+        for block, codes in read_ahead(whole_blocks(from_scene.grid), read_all(readers)):
             both = np.empty((2, len(block.weight)), dtype=np.uint16)
-            for row, scene, dataset in ((0, from_scene, before), (1, to_scene, after)):
-                read_slots(slots, block, [scene], dataset, [both[row]])
+            for row, (values, missing) in zip(both, codes, strict=True):
+                slots.gather(block, values, missing, row)
             tally.add_pairs(block, both, slots.used, baseline=baseline, year=1)
     return JointAreas(*tally.by_pair(_whole_sites(), slots))
 
@@ -87,25 +95,35 @@ def _class_areas(
 ) -> ClassAreas:
     slots, tally = Slots(), Tally()
     with open_scene(scene, path) as dataset:
-        for block in blocks:
-            here = np.empty(len(block.weight), dtype=np.uint16)
-            read_slots(slots, block, [scene], dataset, [here])
-            tally.add_classes(block, here, slots.used)
+        reader = scene_reader(dataset, [scene])
+        for block, ((values, missing),) in read_ahead(blocks, reader.read):
+            tally.add_values(block, slots, values, missing)
     return ClassAreas(*tally.by_class(sites, slots))
 
 
-def read_slots(
-    slots: Slots,
-    block: BlockCoverage,
-    scenes: Sequence[Scene],
-    dataset: DatasetReader,
-    out: Sequence[npt.NDArray[np.uint16]],
-) -> None:
-    """Fill `out` with the class slot of every entry of the block, for scenes that are bands of one raster."""
-    bands, nodata = [scene.band for scene in scenes], [scene.nodata for scene in scenes]
-    read = read_raw(dataset, bands, block.row, block.col, nodata=nodata)
-    for (values, missing), row in zip(read, out, strict=True):
-        slots.gather(block, values, missing, row)
+def scene_reader(dataset: DatasetReader, scenes: Sequence[Scene]) -> CodeReader:
+    """A reader of scenes that are bands of one raster."""
+    return CodeReader.of(dataset, [scene.band for scene in scenes], [scene.nodata for scene in scenes])
+
+
+def read_ahead(
+    blocks: Iterable[BlockCoverage], read: Callable[[int, int], _Read]
+) -> Iterator[tuple[BlockCoverage, _Read]]:
+    """Each block with what `read(row, col)` gives for it; the next is read while the last is worked on."""
+    waiting: tuple[BlockCoverage, Future[_Read]] | None = None
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as pool:
+        for block in blocks:
+            coming = pool.submit(read, block.row, block.col)
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = (block, coming)
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()
+
+
+def read_all(readers: Sequence[CodeReader]) -> Callable[[int, int], list[Codes]]:
+    """A function of block row and column that gives the codes of every band of every reader."""
+    return lambda row, col: [codes for reader in readers for codes in reader.read(row, col)]
 
 
 @contextmanager

@@ -137,3 +137,59 @@ def count_pairs(
             sums[pair, 1] = 0
             used += 1
     return used
+
+
+@compiled
+def count_values(
+    values: npt.NDArray[np.uint8 | np.uint16],
+    missing: int,
+    slot_of: npt.NDArray[np.int32],
+    codes: npt.NDArray[np.int32],
+    n_slots: int,
+    site: npt.NDArray[np.int32],
+    spans: npt.NDArray[np.int32],
+    first: npt.NDArray[np.int32],
+    entries: npt.NDArray[np.int32],
+    weight: npt.NDArray[np.uint32],
+    units: npt.NDArray[np.uint32 | np.int64],
+    sums: npt.NDArray[np.int64],
+    row_site: npt.NDArray[np.int32],
+    row_key: npt.NDArray[np.int64],
+    row_sums: npt.NDArray[np.int64],
+    used: int,
+) -> tuple[int, int]:
+    """`gather` and `count_classes` in one pass over the cells of one year; slots and rows in use.
+
+    Runs of one value are summed before they are added to `sums`, which has room for every code.
+    """
+    for g in range(len(site)):
+        for k in range(spans[g], spans[g + 1]):
+            line = values[first[k] // BLOCK, first[k] % BLOCK :]
+            start, stop = entries[k], entries[k + 1]
+            e = start
+            while e < stop:
+                value = line[e - start]
+                run_units = np.int64(0)
+                run_cells = np.int64(0)
+                while e < stop and line[e - start] == value:
+                    run_units += np.int64(units[e])
+                    run_cells += np.int64(weight[e])
+                    e += 1
+                known = 0 if value == missing else int(slot_of[value])
+                if known < 0:
+                    known = n_slots
+                    slot_of[value] = known
+                    codes[known] = value
+                    n_slots += 1
+                sums[known, 0] += run_units
+                sums[known, 1] += run_cells
+        for slot in range(n_slots):
+            if sums[slot, 1] > 0:
+                row_site[used] = site[g]
+                row_key[used] = slot
+                row_sums[used, 0] = sums[slot, 0]
+                row_sums[used, 1] = sums[slot, 1]
+                sums[slot, 0] = 0
+                sums[slot, 1] = 0
+                used += 1
+    return n_slots, used
