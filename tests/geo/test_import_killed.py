@@ -25,7 +25,7 @@ from geo.vector_io import RawLayer
 
 def layer(prefix):
     rows = tuple(
-        RawRow(place, {"code": f"{prefix}{place}"}, MultiPolygon([box(place / 10, 33, place / 10 + 0.01, 33.01)]))
+        RawRow(place, {"code": f"{prefix}{place}"}, MultiPolygon([box(place / 9, 33, place / 9 + 0.01, 34)]))
         for place in range(1, 201)
     )
     return RawLayer("sites.gpkg", "0" * 64, "sites", "EPSG:4490", "UTF-8", ("code",), rows)
