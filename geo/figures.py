@@ -13,11 +13,10 @@ from geo.evidence import Evidence
 from geo.grouping import Grouping, GroupOfSites
 from geo.ledger import Ledger, known_at_us
 from geo.observed import ObservedSource
-from geo.overlap import Overlaps
 from geo.proposals import Proposal, ProposalState
 from geo.rates import CityRate, GroupBy, RateQuery
 from geo.rating import Observations, Surroundings, asked, city_rate, counted
-from geo.readings import known_until, ledger_of, overlaps_of, proposals_by_site
+from geo.readings import PolygonOverlaps, known_until, ledger_of, overlaps_of, proposals_by_site
 from geo.snapshot import Int64s, Snapshot
 from geo.store import Connection, Store, cities, proposals, recoveries
 from geo.worklist import WorklistItem, worklist
@@ -103,7 +102,7 @@ class _Desk:
         rows = asked(snapshot, self.query)
         grouping = Grouping(snapshot, rows, cities=self.cities, listings=self.listings)
         observations = self.observed.of(snapshot)
-        overlaps = overlaps_of(self.store, self.conn, snapshot)
+        overlaps = overlaps_of(self.store, self.conn, self.ledger)
         pending = proposals_by_site(self.pending_sites, snapshot)
         return [
             self._rate(group, snapshot, observations=observations, overlaps=overlaps, pending=pending)
@@ -116,7 +115,7 @@ class _Desk:
         snapshot: Snapshot,
         *,
         observations: Observations,
-        overlaps: Overlaps,
+        overlaps: PolygonOverlaps,
         pending: Int64s,
     ) -> CityRate:
         rows = counted(snapshot, sites.members)
@@ -130,7 +129,7 @@ class _Desk:
             members=sites.members,
             observations=observations,
             surroundings=Surroundings(
-                overlap_units=overlaps.units(rows),
+                overlap_units=overlaps.units(snapshot.geometry_seq[rows]),
                 border_units=sites.border_units(rows),
                 n_proposed=int(np.sum(pending[sites.members])),
             ),

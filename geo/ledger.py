@@ -117,6 +117,12 @@ class Ledger:
         """When the last row was recorded (microseconds since 1970), 0 where there is none."""
         return int(self._columns.recorded[-1]) if len(self._columns.recorded) else 0
 
+    def geometry_seqs(self) -> Int64s:
+        """The numbers of all rows that state a polygon, rising."""
+        columns = self._columns
+        seqs: Int64s = columns.seq[(columns.fact == _FACT_INDEX[Fact.GEOMETRY]) & (columns.voids == 0)]
+        return seqs
+
     def snapshot(self, *, as_of: date, known_us: int) -> Snapshot:
         """The state of every site that exists on `as_of`, known at `known_us` (microseconds since 1970)."""
         last = self._last_rows(as_of.toordinal(), known_us)

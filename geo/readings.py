@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 import numpy as np
@@ -50,8 +51,20 @@ class Recent(Generic[Key, Value]):
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class PolygonOverlaps:
+    """Overlaps among polygons named by their geometry rows; `seqs` are those rows, rising."""
+
+    seqs: Int64s
+    overlaps: Overlaps
+
+    def units(self, geometry_seqs: Int64s) -> int:
+        """The overlap within the polygons of the given geometry rows (0 for none), in units of 1e-4 m2."""
+        return self.overlaps.units(np.searchsorted(self.seqs, geometry_seqs[geometry_seqs > 0]))
+
+
 _ledgers: Final[Recent[str, Ledger]] = Recent(4)
-_overlaps: Final[Recent[str, Overlaps]] = Recent(8)
+_overlaps: Final[Recent[str, PolygonOverlaps]] = Recent(4)
 
 
 def ledger_of(store: Store, conn: Connection) -> Ledger:
@@ -75,31 +88,28 @@ def known_until(ledger: Ledger, known_at: str | None) -> int:
     return max(known_at_us(clock.now_utc()), ledger.last_recorded_us)
 
 
-def overlaps_of(store: Store, conn: Connection, snapshot: Snapshot) -> Overlaps:
-    """The overlaps among all sites of the snapshot, in its order of rows, as their polygons were then."""
-    state = snapshot.site.tobytes() + snapshot.geometry_seq.tobytes() + history_name(store, conn).encode()
-    key = hashlib.sha256(state).hexdigest()
-    return _overlaps.get(key) or _overlaps.put(key, Overlaps(geometries_of(store, conn, snapshot)))
-
-
-def history_name(store: Store, conn: Connection) -> str:
-    """A name of the store's history that another history at the same path would not have."""
+def overlaps_of(store: Store, conn: Connection, ledger: Ledger) -> PolygonOverlaps:
+    """The overlaps among all polygons that the history ever stated, so that one finding serves every day."""
+    seqs = ledger.geometry_seqs()
     first = history.rows(conn, limit=1)
-    return f"{store.path.resolve()} {first[0].hash if first else ''}"
+    state = f"{store.path.resolve()} {first[0].hash if first else ''}".encode() + seqs.tobytes()
+    key = hashlib.sha256(state).hexdigest()
+    return _overlaps.get(key) or _overlaps.put(
+        key, PolygonOverlaps(seqs, Overlaps(_polygons(conn, ledger, seqs)))
+    )
 
 
-def geometries_of(store: Store, conn: Connection, snapshot: Snapshot) -> list[MultiPolygon]:
-    """The polygons of the snapshot's sites, in its order, as they were on its day and at its time."""
-    now = ledger_of(store, conn).snapshot(as_of=clock.today(), known_us=np.iinfo(np.int64).max)
-    current = dict(zip(now.site.tolist(), now.geometry_seq.tolist(), strict=True))
-    wanted = list(zip(snapshot.site.tolist(), snapshot.geometry_seq.tolist(), strict=True))
-    unchanged = [site for site, seq in wanted if current.get(site) == seq]
-    ids, found = sites.geometries(conn, unchanged)
+def _polygons(conn: Connection, ledger: Ledger, seqs: Int64s) -> list[MultiPolygon]:
+    """The polygon of each geometry row: from the sites themselves where they still have it."""
+    now = ledger.snapshot(as_of=clock.today(), known_us=np.iinfo(np.int64).max)
+    site_of = dict(zip(now.geometry_seq.tolist(), now.site.tolist(), strict=True))
+    ids, found = sites.geometries(conn, list(site_of.values()))
     heads = dict(zip(ids.tolist(), found, strict=True))
-    return [
-        heads[site] if current.get(site) == seq and site in heads else history.geometry_at(conn, seq)
-        for site, seq in wanted
-    ]
+    polygons = []
+    for seq in seqs.tolist():
+        head = heads.get(site_of.get(seq, 0))
+        polygons.append(history.geometry_at(conn, seq) if head is None else head)
+    return polygons
 
 
 def proposals_by_site(pending_sites: list[int], snapshot: Snapshot) -> Int64s:

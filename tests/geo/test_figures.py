@@ -20,7 +20,7 @@ from geo.history import Fact
 from geo.rates import Basis, GroupBy, RateDefinition, RateQuery
 from geo.snapshot import STATUSES, Snapshot, UnitFact
 from geo.status import Status
-from geo.store import Store, changes, cities
+from geo.store import Store, changes, cities, proposals
 
 TODAY = date(2024, 6, 1)
 NOW = "2024-06-01T08:00:00.000000Z"
@@ -175,6 +175,21 @@ def test_overlapping_sites_are_summed_and_the_overlap_said(store):
     assert found["340400"].overlap_ha == pytest.approx(half, rel=1e-6)
     assert found["340600"].overlap_ha == 0
     assert "overlap" in found["340400"].flags
+
+
+def test_overlap_is_that_of_the_polygons_of_the_day(store):
+    first, _ = add(store, site("a", "340421"), site("b", "340421", x=0.005))
+    moved = MultiPolygon([box(118, 33, 118.01, 33.01)])
+    change = Change({}, date(2020, 1, 1), "surveyed anew", moved)
+    with store.write() as conn:
+        applied = changes.apply_change(conn, first, change, actor="a", source="t", now=LATER, if_version=None)
+        proposals.approve(conn, applied.proposal.proposal_id, actor="b", now=LATER)
+    before, after = (
+        rate_of(store, "340421", RateQuery(as_of=day), TODAY).overlap_ha
+        for day in (date(2019, 12, 31), date(2020, 1, 1))
+    )
+    assert before > 0
+    assert after == 0
 
 
 def test_what_was_known_yesterday_stays_whatever_is_recorded_today(store):
