@@ -49,6 +49,12 @@ class StoreBusy(StoreError):  # noqa: N818
     template = "the store is being written to by somebody else; tried for {seconds:.0f} s"
 
 
+class StoreNotWritable(StoreError):  # noqa: N818
+    """The disk or the system refuses."""
+
+    template = "{path} cannot be used: {problem}"
+
+
 class Store:
     """One open store. Any number may read at once; one writes, and the others wait up to 30 s."""
 
@@ -63,15 +69,15 @@ class Store:
     def open(cls, location_: str | Path, *, create: bool = False) -> Self:
         """The store at a path or `gpkg:///path`, brought to the present schema; made anew if `create`.
 
-        Raises `StoreMissing`, `NotAStore`, `StoreTooNew`, `NetworkFileSystem`, `StoreKindUnavailable`.
+        Raises `StoreMissing`, `NotAStore`, `StoreTooNew`, `StoreNotWritable`, `NetworkFileSystem` and
+        `StoreKindUnavailable`.
         """
         path = location.path_of(location_)
         location.refuse_network(path)
         if not _looks_like_a_store(path):
             if not create:
                 raise StoreMissing(path=path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            embedded.make_file(path)
+            _make(path)
         store = cls(path, embedded.open_engine(path))
         try:
             store._migrate()
@@ -90,7 +96,7 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """The writer's connection: all of it is stored at the end, or nothing after an error.
 
-        Raises `StoreBusy` where the lock is not free within 30 s.
+        Raises `StoreBusy` where the lock is not free within 30 s, `StoreNotWritable` where the disk is full.
         """
         if not self._turn.acquire(timeout=embedded.LOCK_TIMEOUT_S):
             raise StoreBusy(seconds=embedded.LOCK_TIMEOUT_S)
@@ -108,9 +114,14 @@ class Store:
             try:
                 transaction = conn.begin()
             except OperationalError as error:
-                raise StoreBusy(seconds=embedded.LOCK_TIMEOUT_S) from error
-            with transaction:
-                yield conn
+                if "locked" in str(error.orig):
+                    raise StoreBusy(seconds=embedded.LOCK_TIMEOUT_S) from error
+                raise StoreNotWritable(path=self.path, problem=error.orig) from error
+            try:
+                with transaction:
+                    yield conn
+            except OperationalError as error:
+                raise StoreNotWritable(path=self.path, problem=error.orig) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -137,6 +148,8 @@ class Store:
     def _migrate(self) -> None:
         try:
             found = self.schema_version()
+        except OperationalError as error:
+            raise StoreNotWritable(path=self.path, problem=error.orig) from error
         except DatabaseError as error:
             raise NotAStore(path=self.path, problem="the file is damaged") from error
         if found == SCHEMA_VERSION:
@@ -163,6 +176,14 @@ def _schema_version(conn: Connection) -> str | None:
         return None
     version = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if version is None else str(version)
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        embedded.make_file(path)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise StoreNotWritable(path=path, problem=error) from error
 
 
 def _looks_like_a_store(path: Path) -> bool:

@@ -42,7 +42,7 @@ def open_engine(path: Path) -> Engine:
         URL.create("sqlite", database=str(path)),
         connect_args={"timeout": LOCK_TIMEOUT_S, "check_same_thread": False},
         pool_size=8,
-        max_overflow=24,
+        max_overflow=-1,
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -16,7 +16,6 @@ from geo.history import Fact, HistoryRow
 from geo.store.gpkg import blob_of_wkb
 
 _PLAIN = (
-    Fact.NAME,
     Fact.STATUS,
     Fact.KIND,
     Fact.TARGET_USE,
@@ -36,6 +35,7 @@ def head_columns(rows: Sequence[HistoryRow]) -> dict[str, object]:
     now = {row.fact: row for row in kept}
     values = {fact: _parsed(row.value) for fact, row in now.items()}
     columns: dict[str, object] = {fact.value: values.get(fact) for fact in _PLAIN}
+    columns["name"] = values.get(Fact.NAME, "")
     columns["status_since"] = _status_since(kept)
     columns |= (
         _membership(kept)

@@ -25,8 +25,10 @@ from geo.store import (
     Store,
     StoreKindUnavailable,
     StoreMissing,
+    StoreNotWritable,
     StoreTooNew,
     embedded,
+    get_setting,
     gpkg,
     history,
     location,
@@ -275,6 +277,25 @@ def test_a_file_that_is_no_database_is_refused_untouched(tmp_path: Path, content
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(NotAStore):
         Store.open(tmp_path, create=True)
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreNotWritable, match=r"x\.gpkg"):
+        Store.open(tmp_path / "file" / "x.gpkg", create=True)
+
+
+def test_a_full_disk_is_said_and_nothing_is_stored(store: Store) -> None:
+    def fill() -> None:
+        with store.write() as conn:
+            pages = conn.execute(text("PRAGMA page_count")).scalar()
+            conn.execute(text(f"PRAGMA max_page_count = {pages}"))
+            set_setting(conn, "a", "b" * 100_000)
+
+    with pytest.raises(StoreNotWritable, match="full"):
+        fill()
+    with store.read() as conn:
+        assert get_setting(conn, "a") is None
 
 
 def test_a_store_of_a_later_version_is_refused(store: Store) -> None:
