@@ -150,25 +150,34 @@ def date_of(option: str, text: str | None) -> date | None:
 def pairs(option: str, texts: Sequence[str], *, last_sign: bool = False) -> dict[str, str]:
     """The pairs of a repeatable `LEFT=RIGHT` option whose values may also be joined by commas.
 
-    A piece without a sign of equality belongs to the piece before it, so that a word may hold a comma.
+    A piece without a sign of equality belongs to its neighbour, so that a name may hold a comma: with
+    `last_sign` the left side may (and may hold a sign, too), else the right side.
 
     >>> pairs("--status-map", ["Released=closed,Not Bonded=untreated"])
     {'Released': 'closed', 'Not Bonded': 'untreated'}
+    >>> pairs("--status-map", ["Closed, released=closed"], last_sign=True)
+    {'Closed, released': 'closed'}
     """
     found: dict[str, str] = {}
     for text in texts:
-        pieces: list[str] = []
-        for piece in text.split(","):
-            if "=" in piece or not pieces:
-                pieces.append(piece)
-            else:
-                pieces[-1] += f",{piece}"
-        for piece in pieces:
+        for piece in _pieces(text, comma_left=last_sign):
             left, sign, right = piece.rpartition("=") if last_sign else piece.partition("=")
             if not sign or not left.strip() or not right.strip():
                 raise typer.BadParameter(f"{piece!r} is not of the form LEFT=RIGHT", param_hint=option)
             found[left.strip()] = right.strip()
     return found
+
+
+def _pieces(text: str, *, comma_left: bool) -> list[str]:
+    """The text cut at its commas, a piece without a sign joined to the next (`comma_left`) or the last."""
+    pieces: list[str] = []
+    for part in text.split(","):
+        joins = bool(pieces) and "=" not in (pieces[-1] if comma_left else part)
+        if joins:
+            pieces[-1] += f",{part}"
+        else:
+            pieces.append(part)
+    return pieces
 
 
 def store_exists(location: str) -> bool:

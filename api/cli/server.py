@@ -30,14 +30,14 @@ def serve(
         pass
     check_port(host, port)
     check_assets()
-    import uvicorn
-
     from api.app import create_app
+    from api.serving import run
 
-    application = create_app(Settings(store=store, host=host, port=port))
+    settings = Settings(store=store, host=host, port=port)
+    application = create_app(settings)
     shown = f"[{host}]" if ":" in host else host
     console.note(f"Reverdure serves {store} at http://{shown}:{port}/  (Ctrl-C stops it)")
-    uvicorn.run(application, host=host, port=port, log_level="warning")
+    run(application, settings)
 
 
 def check_port(host: str, port: int) -> None:
