@@ -48,6 +48,7 @@ check: setup $(VENV)/.ready-dev ## format, lint, types, import layers, locks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(PY) docs/generate.py --check
 	@! grep -nE '^(geo|tiles|data|api|fiona)==' requirements.lock requirements-dev.lock
 	@! grep -nE '(https?:|--index-url|--extra-index-url)' requirements.lock requirements-dev.lock
 	@! grep -nE '"resolved": *"https?:' $(ASSETS)/package-lock.json

@@ -1,0 +1,92 @@
+"""Writes docs/figures.md from the reference tables, so that no table's words are retyped in prose."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from geo.reference import reference_rows
+
+TARGET = Path(__file__).resolve().parent / "figures.md"
+
+SECTIONS = (
+    (
+        "status",
+        "Status",
+        "Where a site stands on paper, and which moves are open (`next_natural`: to natural recovery only).",
+        "slug zh en treated next next_natural second_person",
+    ),
+    (
+        "rates",
+        "Rates",
+        "A rate is null with its reason where its denominator is 0 or unknown.",
+        "slug zh en numerator_en denominator_en numerator_zh denominator_zh basis",
+    ),
+    ("kinds", "Kinds of sites", "", "slug zh en"),
+    ("roles", "Roles of land-cover classes", "What a class counts as when recovery is judged.", "slug zh en"),
+    ("outcome_words", "Outcomes", "What became of a piece of land between two years.", "slug zh en"),
+    (
+        "outcomes",
+        "Outcome table",
+        "The first line that matches decides; `*` is any.",
+        "kind damage target from_role to_role outcome baseline",
+    ),
+    (
+        "temporal_rules",
+        "Temporal rules",
+        "Figures are raw; verdicts use majority3 and show the raw figure beside it.",
+        "slug zh en",
+    ),
+    ("verdicts", "Verdicts", "Whether the land cover bears out the status on paper.", "slug zh en"),
+    (
+        "evidence_thresholds",
+        "Thresholds of the verdict",
+        "Change them in `data/reference/evidence_thresholds.csv`.",
+        "slug value unit zh en",
+    ),
+    (
+        "products",
+        "Land-cover products",
+        "A product is one line and one legend file.",
+        "slug zh en resolution_m accuracy_note",
+    ),
+    ("not_comparable", "Scenes that must not be differenced", "", "product a b reason"),
+    ("reasons", "Reasons", "Why a figure is missing or marked.", "slug zh en"),
+)
+
+AREAS = """\
+Areas are geodesic hectares on the ellipsoid; every raster cell counts with its true ground area and the exact share
+of it that the polygon covers. `ha_grid` is cells times the nominal cell area and stands beside for comparison with
+tables made on a grid."""
+
+
+def page() -> str:
+    """The text of docs/figures.md."""
+    parts = [
+        "# What the figures mean",
+        "Written by `make docs` from `data/reference/`; change the tables, not this page.",
+        AREAS,
+    ]
+    for table, title, lead, columns in SECTIONS:
+        parts.append(f"## {title}")
+        if lead:
+            parts.append(lead)
+        parts.append(_markdown(table, columns.split()))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown(table: str, columns: list[str]) -> str:
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += [
+        "| " + " | ".join(row[column].replace("|", "\\|").replace("*", "\\*") for column in columns) + " |"
+        for row in reference_rows(table)
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        sys.exit(
+            0 if TARGET.read_text(encoding="utf-8") == page() else "docs/figures.md is stale: run make docs"
+        )
+    TARGET.write_text(page(), encoding="utf-8")
