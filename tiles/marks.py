@@ -35,7 +35,7 @@ POINTS_FROM: Final = 5000
 _PROPOSED_DASH: Final = "5 4"
 _EDGE: Final = "#26352d"
 _BORDER: Final = "#7c8a83"
-_NEAR: Final = 1.0
+_NEAR: Final = 0.7
 
 
 def say(slug: str, lang: Lang, **values: object) -> str:

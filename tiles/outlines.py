@@ -12,7 +12,7 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 DRAWN_DECIMALS: Final = 6
-_MAP_PIXELS: Final = 1600
+_MAP_PIXELS: Final = 1000
 _SITE_DETAIL: Final = 8
 
 Bounds = tuple[float, float, float, float]
