@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +23,7 @@ log = logging.getLogger("reverdure.http")
 
 LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_STALLS_S: Final = 30
 UPLOAD_PATH: Final = "/api/imports"
 INLINE_SCRIPT_PATHS: Final = ("/maps/", "/docs")
 _GOOD_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -68,17 +70,18 @@ class Guard:
             return
         headers = Headers(scope=scope)
         scope["reverdure.request_id"] = _request_id(headers)
-        started, status = time.perf_counter(), 500
+        started, status, is_head = time.perf_counter(), 500, scope["method"] == "HEAD"
 
         async def send_guarded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 set_headers(MutableHeaders(scope=message), scope, self.rules)
-            await send(message)
+            await send(_without_body(message) if is_head else message)
 
         try:
             refusal = self._refusal(scope, headers)
+            scope["method"] = "GET" if is_head else scope["method"]
             if refusal is None:
                 await self.app(scope, _counted(receive, self._limit(scope)), send_guarded)
             else:
@@ -157,15 +160,25 @@ def _same_origin(headers: Headers, host: str) -> bool:
 
 
 def _counted(receive: Receive, limit: int) -> Receive:
-    """`receive`, refusing with 413 once more than `limit` bytes came."""
-    seen = 0
+    """`receive`, refusing with 413 once more than `limit` bytes came and with 408 where the body stalls."""
+    seen, complete = 0, False
 
     async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, complete
+        try:
+            with anyio.fail_after(None if complete else BODY_STALLS_S):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408, f"no more of the body came for {BODY_STALLS_S} s") from error
+        complete = not message.get("more_body", False)
         seen += len(message.get("body", b""))
         if seen > limit:
             raise HTTPException(413, f"the body is larger than {limit} bytes")
         return message
 
     return counted
+
+
+def _without_body(message: Message) -> Message:
+    """What a HEAD request gets: the start as it is, every body empty."""
+    return message if message["type"] != "http.response.body" else {**message, "body": b""}

@@ -10,6 +10,7 @@ from api.schemas.common import Wire
 from geo.areas import ha_from_units
 from geo.evidence import Evidence, Verdict
 from geo.recovery import Outcome, TemporalRule
+from geo.sites import Kind
 from geo.status import Status
 
 
@@ -89,19 +90,26 @@ class EvidenceList(Wire):
 
 
 class WorklistEntry(Wire):
-    """A site where status and evidence disagree; `worklist_ha` ranks it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, from_attributes=True)
+    """A site where they disagree: `status` is that of the verdict's year; `worklist_ha` ranks it."""
 
     site_id: int
     site_code: str
     name: str
     adcode: str | None
+    kind: Kind
     status: Status
+    status_today: Status
     verdict: Verdict
     reasons: list[str]
     worklist_ha: float
+    area_ha: float
     recovered_share: float | None
+    raw_recovered_share: float | None
+    valid_share: float | None
+    product: str
+    edition: str
+    from_year: int
+    to_year: int
 
 
 class WorklistPage(Wire):

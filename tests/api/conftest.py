@@ -1,4 +1,4 @@
-"""A service on a tiny store: two counties under one prefecture, and five sites of known areas and statuses."""
+"""A service on a tiny store: two counties under one prefecture, five sites of known areas and statuses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from shapely import MultiPolygon, box
 
-from api.app import create_app
+from api.app import bare_app, create_app
 from api.settings import Settings
 from geo.areas import geodesic_area_units
 from geo.changes import NewSite
@@ -90,10 +90,17 @@ class Service:
 
 
 Start = Callable[..., Service]
+COMMON = {"worker": False, "timezone": "UTC", "allowed_hosts": ("testserver",)}
+
+
+@pytest.fixture(scope="session")
+def plain_app() -> FastAPI:
+    """The service under common settings, without a store: its routes are compiled once for all tests."""
+    return bare_app(Settings(**COMMON))
 
 
 @pytest.fixture
-def start_service(filled_store: Path, tmp_path: Path) -> Iterator[Start]:
+def start_service(filled_store: Path, tmp_path: Path, plain_app: FastAPI) -> Iterator[Start]:
     """A function that starts a service on a copy of the filled store, under given settings."""
     clients: list[TestClient] = []
 
@@ -101,8 +108,12 @@ def start_service(filled_store: Path, tmp_path: Path) -> Iterator[Start]:
         path = tmp_path / f"store{len(clients)}" / "sites.gpkg"
         path.parent.mkdir()
         shutil.copy(filled_store, path)
-        values = {"store": str(path), "worker": False, "timezone": "UTC", "allowed_hosts": ("testserver",)}
-        app = create_app(Settings(**{**values, **changes}))
+        settings = Settings(**{**COMMON, "store": str(path), **changes})
+        if set(changes) <= {"worker"}:
+            app = plain_app
+            app.state.settings, app.state.store = settings, Store.open(path)
+        else:
+            app = create_app(settings)
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
@@ -111,6 +122,16 @@ def start_service(filled_store: Path, tmp_path: Path) -> Iterator[Start]:
     yield start
     for client in clients:
         client.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def reader(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of one service for all tests that only read, or only send what is refused."""
+    path = tmp_path_factory.mktemp("read") / "sites.gpkg"
+    shutil.copy(filled_store, path)
+    settings = Settings(**COMMON, store=str(path))
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
 
 
 @pytest.fixture

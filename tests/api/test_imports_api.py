@@ -84,7 +84,9 @@ def test_the_same_file_again_changes_nothing(service) -> None:  # type: ignore[n
 
 def test_receipts_page_by_row(service) -> None:  # type: ignore[no-untyped-def]
     client = service.client
-    number = send(client, geojson(*(feature(str(400 + index), 116 + index / 10) for index in range(5)))).json()
+    number = send(
+        client, geojson(*(feature(str(400 + index), 116 + index / 10) for index in range(5)))
+    ).json()
     first = client.get(f"/api/imports/{number['import_id']}?limit=3").json()
     rest = client.get(first["next"]).json()
     assert [row["row"] for row in (*first["rows"], *rest["rows"])] == [1, 2, 3, 4, 5]

@@ -20,7 +20,14 @@ def write_scene(path: Path, code: int) -> None:
     """A CLCD raster of one class over the second site, forest around it."""
     cells = np.full((120, 120), FOREST, np.uint8)
     cells[40:80, 40:80] = code
-    profile = {"driver": "GTiff", "width": 120, "height": 120, "count": 1, "dtype": "uint8", "crs": "EPSG:4326"}
+    profile = {
+        "driver": "GTiff",
+        "width": 120,
+        "height": 120,
+        "count": 1,
+        "dtype": "uint8",
+        "crs": "EPSG:4326",
+    }
     transform = from_origin(116.69, 33.52, 0.00025, 0.00025)
     with rasterio.open(path, "w", transform=transform, **profile) as file:
         file.write(cells, 1)
@@ -54,7 +61,10 @@ def test_products_come_with_legends_and_editions(service) -> None:  # type: igno
 def test_a_raster_below_the_stores_folder_becomes_a_scene(service) -> None:  # type: ignore[no-untyped-def]
     add_scenes(service.client, service.folder)
     items = service.client.get("/api/scenes?product=clcd").json()["items"]
-    assert [(item["year"], item["path"]) for item in items] == [(2018, "clcd_2018.tif"), (2022, "clcd_2022.tif")]
+    assert [(item["year"], item["path"]) for item in items] == [
+        (2018, "clcd_2018.tif"),
+        (2022, "clcd_2022.tif"),
+    ]
     assert service.client.get("/api/scenes?year=2022&limit=1").json()["next"] is None
     first = service.client.get("/api/scenes?limit=1").json()
     assert service.client.get(first["next"]).json()["items"][0]["year"] == 2022
@@ -64,7 +74,15 @@ def test_a_raster_elsewhere_is_not_read(service, tmp_path: Path) -> None:  # typ
     outside = tmp_path / "outside_2018.tif"
     write_scene(outside, BARREN)
     (service.folder / "link_2018.tif").symlink_to(outside)
-    for path in (str(outside), "../outside_2018.tif", "link_2018.tif", ".", "absent_2018.tif", "/etc/passwd", "a\\b"):
+    for path in (
+        str(outside),
+        "../outside_2018.tif",
+        "link_2018.tif",
+        ".",
+        "absent_2018.tif",
+        "/etc/passwd",
+        "a\\b",
+    ):
         answer = service.client.post("/api/scenes", json={"path": path, "product": "clcd", "edition": "v1"})
         assert (answer.status_code, answer.json()["type"]) == (422, "/docs/errors#outside-store"), path
 
@@ -148,7 +166,10 @@ def test_a_run_that_cannot_be_is_refused_at_once(service) -> None:  # type: igno
     client = service.client
     assert client.post("/api/runs", json={"product": "nothing"}).status_code == 404
     assert client.post("/api/runs", json={"product": "clcd"}).status_code in {404, 422}
-    assert client.post("/api/runs", json={"product": "clcd", "from_year": 2020, "to_year": 2019}).status_code == 422
+    assert (
+        client.post("/api/runs", json={"product": "clcd", "from_year": 2020, "to_year": 2019}).status_code
+        == 422
+    )
     for url in ("/api/runs/9", "/api/runs/9/events"):
         assert client.get(url).status_code == 404
     assert client.delete("/api/runs/9").status_code == 404

@@ -1,4 +1,4 @@
-"""What stands before every route: hosts, origins, sizes, headers, hostile bodies; and the service's own pages."""
+"""What stands before every route: hosts, origins, sizes, headers, hostile bodies; the service's own pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
+from api.openapi import TABLES
 from api.settings import NotLoopback, Settings
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
@@ -37,10 +38,10 @@ HOSTILE_BODIES = [
 
 
 @pytest.mark.parametrize("body", HOSTILE_BODIES)
-def test_a_hostile_body_is_422_and_never_500(client: TestClient, body: bytes) -> None:
+def test_a_hostile_body_is_422_and_never_500(reader: TestClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json", "If-Match": "*"}
     for method, url in (("POST", "/api/sites/1/status"), ("PATCH", "/api/sites/1"), ("POST", "/api/runs")):
-        answer = client.request(method, url, content=body, headers=headers)
+        answer = reader.request(method, url, content=body, headers=headers)
         assert answer.status_code == 422, (url, body[:40], answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
         json.dumps(answer.json(), allow_nan=False).encode()
@@ -76,19 +77,19 @@ NAMES = [
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(PATHS), query=st.dictionaries(st.sampled_from(NAMES), TEXT, max_size=3))
-def test_no_query_makes_the_service_fail(client: TestClient, path: str, query: dict[str, str]) -> None:
-    answer = client.get(path, params=query)
+def test_no_query_makes_the_service_fail(reader: TestClient, path: str, query: dict[str, str]) -> None:
+    answer = reader.get(path, params=query)
     assert answer.status_code in {200, 404, 422}, (path, query, answer.text)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil@127.0.0.1", "", "[::1"])
-def test_another_name_for_this_machine_is_not_answered(client: TestClient, host: str) -> None:
-    assert client.get("/api/sites", headers={"Host": host}).status_code == 421
+def test_another_name_for_this_machine_is_not_answered(reader: TestClient, host: str) -> None:
+    assert reader.get("/api/sites", headers={"Host": host}).status_code == 421
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "[::1]:8000", "LOCALHOST"])
-def test_the_machines_own_names_are_answered(client: TestClient, host: str) -> None:
-    assert client.get("/healthz", headers={"Host": host}).text == "ok"
+def test_the_machines_own_names_are_answered(reader: TestClient, host: str) -> None:
+    assert reader.get("/healthz", headers={"Host": host}).text == "ok"
 
 
 @pytest.mark.parametrize(
@@ -104,20 +105,22 @@ def test_the_machines_own_names_are_answered(client: TestClient, host: str) -> N
         ({"Sec-Fetch-Site": "same-origin"}, 428),
     ],
 )
-def test_a_page_of_another_site_cannot_write(client: TestClient, headers: dict[str, str], status: int) -> None:
-    answer = client.post("/api/sites/1/status", json={"status": "planned"}, headers=headers)
+def test_a_page_of_another_site_cannot_write(
+    reader: TestClient, headers: dict[str, str], status: int
+) -> None:
+    answer = reader.post("/api/sites/1/status", json={"status": "planned"}, headers=headers)
     assert answer.status_code == status
 
 
-def test_every_answer_carries_the_safe_headers(client: TestClient) -> None:
+def test_every_answer_carries_the_safe_headers(reader: TestClient) -> None:
     for url in ("/api/sites", "/nowhere", "/docs", "/healthz"):
-        headers = client.get(url, headers={"X-Request-ID": "from-me"}).headers
+        headers = reader.get(url, headers={"X-Request-ID": "from-me"}).headers
         assert headers["x-request-id"] == "from-me"
         assert headers["x-content-type-options"] == "nosniff"
         assert "default-src 'self'" in headers["content-security-policy"]
-    assert "'unsafe-inline'" not in script_policy(client, "/")
-    assert "'unsafe-inline'" in script_policy(client, "/maps/remediation")
-    assert client.get("/healthz", headers={"X-Request-ID": "a b"}).headers["x-request-id"] != "a b"
+    assert "'unsafe-inline'" not in script_policy(reader, "/")
+    assert "'unsafe-inline'" in script_policy(reader, "/maps/remediation")
+    assert reader.get("/healthz", headers={"X-Request-ID": "a b"}).headers["x-request-id"] != "a b"
 
 
 def script_policy(client: TestClient, url: str) -> str:
@@ -153,8 +156,8 @@ def test_an_unforeseen_error_says_its_request_id_and_nothing_of_the_inside(servi
     assert "secret" not in answer.text
 
 
-def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
-    for answer, status in ((client.get("/api/nowhere"), 404), (client.put("/api/sites/1"), 405)):
+def test_unknown_paths_and_methods_are_problems(reader: TestClient) -> None:
+    for answer, status in ((reader.get("/api/nowhere"), 404), (reader.put("/api/sites/1"), 405)):
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
@@ -188,7 +191,8 @@ def test_the_service_says_how_it_is(client: TestClient) -> None:
     assert client.get("/readyz").text == "ready"
     client.get("/api/sites/1")
     text = client.get("/metrics").text
-    assert 'reverdure_requests_total{method="GET",route="/api/sites/{site_id}",status="200"} 1' in text
+    assert 'reverdure_requests_total{method="GET",route="/api/sites/{site_id}",status="200"} ' in text
+    assert 'reverdure_request_seconds_bucket{route="/healthz",le="+Inf"} ' in text
     assert "reverdure_sites 5" in text
 
 
@@ -199,26 +203,24 @@ def test_a_service_whose_worker_died_is_not_ready(start_service) -> None:  # typ
     assert service.client.get("/readyz").status_code == 503
 
 
-def test_the_documentation_loads_nothing_from_another_host(client: TestClient) -> None:
-    page = client.get("/docs")
+def test_the_documentation_loads_nothing_from_another_host(reader: TestClient) -> None:
+    page = reader.get("/docs")
     assert page.status_code == 200
     assert "http://" not in page.text
     assert "https://" not in page.text
-    errors = client.get("/docs/errors").text
+    errors = reader.get("/docs/errors").text
     assert 'id="unknown-site"' in errors
     assert 'id="stale-version"' in errors
 
 
-def test_an_asset_outside_the_table_is_not_served(client: TestClient) -> None:
+def test_an_asset_outside_the_table_is_not_served(reader: TestClient) -> None:
     for name in ("../pyproject.toml", "..%2F..%2Fpyproject.toml", "leaflet/../../x", "/etc/passwd"):
-        assert client.get(f"/assets/{name}").status_code == 404
+        assert reader.get(f"/assets/{name}").status_code == 404
 
 
-def test_openapi_names_every_word_of_its_closed_sets(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
+def test_openapi_names_every_word_of_its_closed_sets(reader: TestClient) -> None:
+    document = reader.get("/openapi.json").json()
     assert document["openapi"].startswith("3.")
-    from api.openapi import TABLES
-
     schemas = document["components"]["schemas"]
     shown = [name for name in TABLES if name in schemas]
     assert {"Status", "Kind", "CityType", "RateDefinition", "Verdict", "Outcome", "RunState"} <= set(shown)
@@ -236,3 +238,9 @@ def refs_of(node: object) -> list[str]:
         own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
         return own + [ref for item in node.values() for ref in refs_of(item)]
     return [ref for item in node for ref in refs_of(item)] if isinstance(node, list) else []
+
+
+def test_head_answers_as_get_without_a_body(reader: TestClient) -> None:
+    answer = reader.head("/api/sites/1")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["etag"] == '"1"'

@@ -15,8 +15,8 @@ def status_change(client: TestClient, site: int, body: Json, *, match: str = "*"
     return client.post(f"/api/sites/{site}/status", json=body, headers=sent)
 
 
-def test_sites_come_as_geojson_with_ids_at_their_top(client: TestClient) -> None:
-    answer = client.get("/api/sites")
+def test_sites_come_as_geojson_with_ids_at_their_top(reader: TestClient) -> None:
+    answer = reader.get("/api/sites")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/geo+json"
     body = answer.json()
@@ -30,11 +30,11 @@ def test_sites_come_as_geojson_with_ids_at_their_top(client: TestClient) -> None
     assert [link["rel"] for link in body["links"]] == ["self"]
 
 
-def test_paging_visits_each_site_once(client: TestClient) -> None:
+def test_paging_visits_each_site_once(reader: TestClient) -> None:
     seen: list[int] = []
     url: str | None = "/api/sites?limit=2"
     while url is not None:
-        body = client.get(url).json()
+        body = reader.get(url).json()
         seen += [feature["id"] for feature in body["features"]]
         url = next((link["href"] for link in body["links"] if link["rel"] == "next"), None)
     assert seen == [1, 2, 3, 4, 5]
@@ -54,8 +54,8 @@ def test_paging_visits_each_site_once(client: TestClient) -> None:
         ("after=4", [5]),
     ],
 )
-def test_sites_are_filtered(client: TestClient, query: str, ids: list[int]) -> None:
-    assert [feature["id"] for feature in client.get(f"/api/sites?{query}").json()["features"]] == ids
+def test_sites_are_filtered(reader: TestClient, query: str, ids: list[int]) -> None:
+    assert [feature["id"] for feature in reader.get(f"/api/sites?{query}").json()["features"]] == ids
 
 
 @pytest.mark.parametrize(
@@ -71,24 +71,24 @@ def test_sites_are_filtered(client: TestClient, query: str, ids: list[int]) -> N
         ("city=999999", 404),
     ],
 )
-def test_a_filter_that_means_nothing_is_a_problem(client: TestClient, query: str, status: int) -> None:
-    answer = client.get(f"/api/sites?{query}")
+def test_a_filter_that_means_nothing_is_a_problem(reader: TestClient, query: str, status: int) -> None:
+    answer = reader.get(f"/api/sites?{query}")
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
-def test_one_site_carries_its_etag_and_is_not_sent_twice(client: TestClient) -> None:
-    answer = client.get("/api/sites/1")
+def test_one_site_carries_its_etag_and_is_not_sent_twice(reader: TestClient) -> None:
+    answer = reader.get("/api/sites/1")
     assert answer.headers["etag"] == '"1"'
-    again = client.get("/api/sites/1", headers={"If-None-Match": answer.headers["etag"]})
+    again = reader.get("/api/sites/1", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert client.get("/api/sites/77").json()["type"] == "/docs/errors#unknown-site"
+    assert reader.get("/api/sites/77").json()["type"] == "/docs/errors#unknown-site"
 
 
-def test_the_name_of_the_unit_follows_the_language(client: TestClient) -> None:
-    assert client.get("/api/sites/1?lang=zh").json()["properties"]["city_name"] == "Lieshan市"
-    chinese = client.get("/api/sites/1", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
+def test_the_name_of_the_unit_follows_the_language(reader: TestClient) -> None:
+    assert reader.get("/api/sites/1?lang=zh").json()["properties"]["city_name"] == "Lieshan市"
+    chinese = reader.get("/api/sites/1", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
     assert chinese.json()["properties"]["city_name"] == "Lieshan市"
 
 
@@ -106,11 +106,11 @@ def test_a_status_change_is_recorded_under_the_version_that_was_read(client: Tes
     assert [last["seq"]] == answer.json()["seqs"]
 
 
-def test_a_write_without_if_match_is_refused(client: TestClient) -> None:
+def test_a_write_without_if_match_is_refused(reader: TestClient) -> None:
     body = {"status": "planned"}
-    assert client.post("/api/sites/1/status", json=body).status_code == 428
-    assert client.patch("/api/sites/1", json={"name": "x"}).status_code == 428
-    assert client.delete("/api/sites/1").status_code == 428
+    assert reader.post("/api/sites/1/status", json=body).status_code == 428
+    assert reader.patch("/api/sites/1", json={"name": "x"}).status_code == 428
+    assert reader.delete("/api/sites/1").status_code == 428
 
 
 def test_a_stale_write_is_refused_with_the_difference(client: TestClient) -> None:
@@ -138,9 +138,9 @@ def test_a_stale_write_is_refused_with_the_difference(client: TestClient) -> Non
     ],
 )
 def test_a_change_against_the_rules_is_a_problem(
-    client: TestClient, body: Json, status: int, slug: str
+    reader: TestClient, body: Json, status: int, slug: str
 ) -> None:
-    answer = status_change(client, 1, body)
+    answer = status_change(reader, 1, body)
     assert (answer.status_code, answer.json()["type"]) == (status, f"/docs/errors#{slug}")
 
 
@@ -225,9 +225,9 @@ def test_facts_change_by_patch_and_a_boundary_waits(client: TestClient) -> None:
         None,
     ],
 )
-def test_a_boundary_that_is_no_polygon_on_the_globe_is_refused(client: TestClient, geometry: object) -> None:
+def test_a_boundary_that_is_no_polygon_on_the_globe_is_refused(reader: TestClient, geometry: object) -> None:
     body = {"site_code": "new", "geometry": geometry}
-    assert client.post("/api/sites", json=body).status_code == 422
+    assert reader.post("/api/sites", json=body).status_code == 422
 
 
 def test_a_site_enters_with_its_unit_and_leaves_by_two_hands(client: TestClient) -> None:
@@ -257,12 +257,12 @@ def test_a_site_enters_with_its_unit_and_leaves_by_two_hands(client: TestClient)
     assert "0099" not in client.get("/api/sites").text
 
 
-def test_history_pages_by_seq(client: TestClient) -> None:
-    first = client.get("/api/sites/2/history?limit=3").json()
-    rest = client.get(first["next"].replace("limit=3", "limit=100")).json()
+def test_history_pages_by_seq(reader: TestClient) -> None:
+    first = reader.get("/api/sites/2/history?limit=3").json()
+    rest = reader.get(first["next"].replace("limit=3", "limit=100")).json()
     rows = [*first["items"], *rest["items"]]
     assert len(first["items"]) == 3
     assert [row["seq"] for row in rows] == sorted({row["seq"] for row in rows})
     assert {row["site_id"] for row in rows} == {2}
     assert rest["next"] is None
-    assert client.get("/api/sites/77/history").status_code == 404
+    assert reader.get("/api/sites/77/history").status_code == 404
