@@ -55,9 +55,9 @@ SECTIONS = (
 )
 
 AREAS = """\
-Areas are geodesic hectares on the ellipsoid; every raster cell counts with its true ground area and the exact share
-of it that the polygon covers. `ha_grid` is cells times the nominal cell area and stands beside for comparison with
-tables made on a grid."""
+Areas are geodesic hectares on the ellipsoid; every raster cell counts with its true ground area and the
+exact share of it that the polygon covers. `ha_grid` is cells times the nominal cell area and stands beside
+for comparison with tables made on a grid."""
 
 
 def page() -> str:
