@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from geo import clock
 from geo.canonical import canonical_json, parse_json
 from geo.changes import Change, NewSite, PlannedRow, plan_change
 from geo.errors import Conflict, Refused
 from geo.facts import DEFAULTS, fact_value
-from geo.history import Fact, HistoryRow
-from geo.proposals import Proposal
-from geo.sites import Site
+from geo.history import Fact
 from geo.status import Status, status_table
 from geo.store import cities as city_store
 from geo.store import history, sites
 from geo.store import proposals as proposal_store
-from geo.store.heads import head_columns
+from geo.store.recording import Applied, head_of, record, replay
 from geo.store.tables import HISTORY, IDEMPOTENCY, SITES
 from geo.wkb import multi, wkb_of
+
+__all__ = [
+    "Applied",
+    "IdempotencyKeyReused",
+    "SecondPersonNeeded",
+    "SiteCodeExists",
+    "StaleVersion",
+    "apply_change",
+    "create_sites",
+    "replay",
+]
 
 _CHUNK = 2_000
 
@@ -51,15 +59,6 @@ class SecondPersonNeeded(Refused):
     """A new site cannot enter with a status that needs a second person."""
 
     template = "site {site_code!r} cannot enter as {status} without a second person"
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What a change came to: the site now, the rows recorded, or the proposal that waits."""
-
-    site: Site
-    seqs: tuple[int, ...]
-    proposal: Proposal | None = None
 
 
 def create_sites(
@@ -94,7 +93,7 @@ def create_sites(
         heads = []
         for index, site in enumerate(chunk):
             site_id = first + start + index
-            heads.append(_head(conn, by_site[site_id], names) | _fixed(site, site_id))
+            heads.append(head_of(conn, by_site[site_id], names) | _fixed(site, site_id))
         conn.execute(insert(SITES), heads)
     return list(range(first, first + len(new)))
 
@@ -140,30 +139,6 @@ def _fixed(site: NewSite, site_id: int) -> dict[str, object]:
         "extra": canonical_json(site.extra),
         "version": 1,
     }
-
-
-def _head(
-    conn: Connection, rows: Sequence[HistoryRow], names: dict[str | None, city_store.UnitNames]
-) -> dict[str, object]:
-    columns = head_columns(rows)
-    adcode = cast("str | None", columns["adcode"])
-    if adcode not in names:
-        names[adcode] = city_store.unit_names(conn, adcode)
-    unit = names[adcode]
-    return columns | {
-        "county": unit.county,
-        "prefecture": unit.prefecture,
-        "province": unit.province,
-        "updated_at": max(row.recorded_at for row in rows),
-    }
-
-
-def replay(conn: Connection, site_id: int) -> Site:
-    """The site, made anew from its history, its version raised by one."""
-    rows = history.rows(conn, site_id=site_id, with_wkb=True)
-    columns = _head(conn, rows, {})
-    conn.execute(update(SITES).where(SITES.c.fid == site_id).values(**columns, version=SITES.c.version + 1))
-    return sites.get(conn, site_id)
 
 
 def apply_change(
@@ -216,26 +191,6 @@ def apply_change(
     if idempotency_key is not None:
         _remember(conn, idempotency_key, request, applied, now=now)
     return applied
-
-
-def record(
-    conn: Connection,
-    site_id: int,
-    planned: Sequence[PlannedRow],
-    *,
-    actor: str,
-    reason: str,
-    source: str,
-    proposed_at: str,
-    now: str,
-    approved_by: str | None = None,
-) -> Applied:
-    """The planned rows appended to the history and the site brought up to it."""
-    entries = [
-        history.Entry(site_id, row, actor, reason, source, proposed_at, approved_by) for row in planned
-    ]
-    rows = history.append(conn, entries, now=now)
-    return Applied(replay(conn, site_id), tuple(row.seq for row in rows))
 
 
 def _fingerprint(site_id: int, change: Change, *, actor: str, if_version: int | None) -> str:

@@ -25,31 +25,31 @@ SCHEMA_VERSION: Final = "0001"
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 
 
-class StoreMissing(StoreError):  # noqa: N818 - named after the fact, as all are
+class StoreMissing(StoreError):
     """There is no store at the path."""
 
     template = "there is no store at {path}; `reverdure demo` or `reverdure import` makes one"
 
 
-class NotAStore(StoreError):  # noqa: N818
+class NotAStore(StoreError):
     """The file is something else."""
 
     template = "{path} is not a store of Reverdure: {problem}"
 
 
-class StoreTooNew(StoreError):  # noqa: N818
+class StoreTooNew(StoreError):
     """The file was written by a later version."""
 
     template = "{path} was written by a later version of Reverdure (schema {found}; this one knows {known})"
 
 
-class StoreBusy(StoreError):  # noqa: N818
+class StoreBusy(StoreError):
     """Another writer held the lock for too long."""
 
     template = "the store is being written to by somebody else; tried for {seconds:.0f} s"
 
 
-class StoreNotWritable(StoreError):  # noqa: N818
+class StoreNotWritable(StoreError):
     """The disk or the system refuses."""
 
     template = "{path} cannot be used: {problem}"

@@ -37,13 +37,13 @@ NETWORK_FILE_SYSTEMS: Final = frozenset(
 _DRIVE_REMOTE: Final = 4
 
 
-class StoreKindUnavailable(StoreError):  # noqa: N818 - named after the fact, as all are
+class StoreKindUnavailable(StoreError):
     """The address asks for a database that this version cannot use."""
 
     template = "a store at {scheme}:// cannot be opened by this version; give a path or gpkg:///path"
 
 
-class NetworkFileSystem(StoreError):  # noqa: N818
+class NetworkFileSystem(StoreError):
     """The file would lie on a network file system."""
 
     template = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
@@ -17,12 +17,10 @@ from geo.history import Fact
 from geo.proposals import Proposal, ProposalState
 from geo.sites import Site
 from geo.store import history, sites
+from geo.store.recording import Applied, record
 from geo.store.tables import PROPOSALS
 from geo.store.types import new_key
 from geo.wkb import geometry_of, wkb_of
-
-if TYPE_CHECKING:
-    from geo.store.changes import Applied
 
 
 class SamePerson(Refused):
@@ -97,8 +95,6 @@ def approve(
     Raises `UnknownProposal`, `ProposalDecided`, `SamePerson`, `ProposalOutdated` and, where the site has
     moved on, the errors of `geo.changes`.
     """
-    from geo.store import changes  # noqa: PLC0415 - changes makes proposals, and proposals record changes
-
     stored = _stored(conn, proposal_id)
     proposal = _decidable(stored, actor)
     rows = history.rows(conn, site_id=proposal.site_id, with_wkb=True)
@@ -115,7 +111,7 @@ def approve(
         today=today or clock.local_date(now),
         approved=True,
     )
-    applied = changes.record(
+    applied = record(
         conn,
         proposal.site_id,
         plan.rows_now,
@@ -127,7 +123,7 @@ def approve(
         approved_by=actor,
     )
     decided = _decide(conn, proposal_id, ProposalState.APPROVED, actor=actor, now=now, comment=comment)
-    return changes.Applied(applied.site, applied.seqs, decided)
+    return Applied(applied.site, applied.seqs, decided)
 
 
 def reject(conn: Connection, proposal_id: int, *, actor: str, now: str, comment: str = "") -> Proposal:

@@ -34,7 +34,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_sites_are_always_what_their_history_says(store: Store, steps: list[tuple[object, ...]]) -> None:
     now = "2024-06-01T08:00:00.000000Z"
