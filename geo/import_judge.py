@@ -57,7 +57,7 @@ class RowJudge:
         stated.findings[:0] = shape.findings
         self._check_repeats(row, stated, shape)
         if assignment is not None:
-            self._check_unit(stated, assignment)
+            self._check_unit(stated, assignment, shape)
         if shape.polygon is None or shape.area_units is None or stated.site_code is None or stated.refused:
             return self._rejected(row, stated, shape)
         self._reader.compare_area(stated, shape.area_units)
@@ -88,9 +88,12 @@ class RowJudge:
             if first != row:
                 stated.findings.append(finding("same_polygon", lang=lang, first=first))
 
-    def _check_unit(self, stated: Stated, assignment: UnitAssignment) -> None:
+    def _check_unit(self, stated: Stated, assignment: UnitAssignment, shape: Judged) -> None:
         lang = self._options.lang
-        if assignment.adcode is None:
+        if "swapped_axes" in assignment.flags and shape.polygon is not None:
+            x, y, *_ = shape.polygon.bounds
+            stated.findings.append(finding("swapped_axes", lang=lang, x=f"{x:.10g}", y=f"{y:.10g}"))
+        elif assignment.adcode is None:
             stated.findings.append(finding("outside_every_unit", lang=lang))
         elif "near_border" in assignment.flags:
             percent = f"{assignment.shares[assignment.adcode] * 100:.0f}"

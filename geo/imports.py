@@ -7,6 +7,7 @@ writes, so a process killed in its middle leaves the store as it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,7 @@ from geo.import_plan import ImportOptions, PreparedImport, PreparedRow
 from geo.outlines import UnitAssignment, UnitIndex
 from geo.overlap import overlap_units
 from geo.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
-from geo.shapes import Judged, judge_shapes
+from geo.shapes import Judged, judge_shapes, swapped
 from geo.sites import Site
 from geo.vector_io import RawLayer, read_vector
 
@@ -136,9 +137,14 @@ def _units_assumed(mapping: ColumnMap, rows: int) -> dict[str, int]:
 
 
 def _assigned(judged: Sequence[Judged], units: UnitIndex | None) -> dict[int, UnitAssignment]:
-    """The unit of each accepted polygon, by its position."""
+    """The unit of each accepted polygon by its position; one that its swapped axes would place is flagged."""
     if units is None:
         return {}
     where = [position for position, one in enumerate(judged) if one.polygon is not None]
-    polygons = [one.polygon for one in judged if one.polygon is not None]
-    return dict(zip(where, units.assign(polygons), strict=True))
+    polygons = np.array([judged[position].polygon for position in where], dtype=object)
+    found = units.assign(polygons.tolist())
+    outside = [place for place, one in enumerate(found) if one.adcode is None]
+    for place, turned in zip(outside, units.assign(swapped(polygons[outside]).tolist()), strict=True):
+        if turned.adcode is not None:
+            found[place] = replace(found[place], flags=("swapped_axes",))
+    return dict(zip(where, found, strict=True))

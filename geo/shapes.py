@@ -59,7 +59,7 @@ def judge_shapes(
     shapes = np.empty(len(flat), dtype=object)
     shapes[:] = [shape for shape, _ in flat]
     if swap_axes:
-        shapes = shapely.transform(shapes, lambda points: points[:, ::-1])
+        shapes = swapped(shapes)
     checked = _misplaced(shapes, crs, lang=lang)
     for index in checked:
         shapes[index] = None
@@ -125,8 +125,8 @@ def _misplaced(shapes: npt.NDArray[np.object_], crs: str, *, lang: Lang) -> dict
     west, south, east, north = bounds.T
     degrees = np.maximum(np.abs(west), np.abs(east)) <= 180
     in_degrees = degrees & (np.maximum(np.abs(south), np.abs(north)) <= 90)
-    swapped = ~in_degrees & (np.maximum(np.abs(west), np.abs(east)) <= 90)
-    swapped &= np.maximum(np.abs(south), np.abs(north)) <= 180
+    turned = ~in_degrees & (np.maximum(np.abs(west), np.abs(east)) <= 90)
+    turned &= np.maximum(np.abs(south), np.abs(north)) <= 180
     known = ~np.isnan(west)
     if parse_crs(crs).is_projected:
         return {
@@ -136,7 +136,7 @@ def _misplaced(shapes: npt.NDArray[np.object_], crs: str, *, lang: Lang) -> dict
     return {
         index: (
             finding("swapped_axes", lang=lang, **_corner(bounds[index]))
-            if swapped[index]
+            if turned[index]
             else finding(
                 "metres_as_degrees",
                 lang=lang,
@@ -154,19 +154,36 @@ def _beyond_use(
     """Findings by index of the shapes that lie far from where a projected system is meant for, or nowhere."""
     if is_lonlat(crs):
         return {}
+    present = np.array([shape is not None for shape in sent], dtype=bool)
+    outside = np.flatnonzero(_outside(moved, crs) & present)
+    turned = ~_outside(to_lonlat(swapped(sent[outside]), crs), crs)
+    bounds = shapely.bounds(sent[outside])
+    return {
+        index: (
+            finding("swapped_axes", lang=lang, **_corner(box))
+            if back
+            else finding("outside_crs", lang=lang, crs=_short(crs), **_corner(box)),
+        )
+        for index, back, box in zip(outside.tolist(), turned.tolist(), bounds, strict=True)
+    }
+
+
+def _outside(moved: npt.NDArray[np.object_], crs: str) -> npt.NDArray[np.bool_]:
+    """Whether each shape (degrees) is nowhere, or far from where the system is meant for."""
     west, south, east, north = shapely.bounds(moved).T
-    outside = ~(np.isfinite(west) & np.isfinite(south) & np.isfinite(east) & np.isfinite(north))
+    outside: npt.NDArray[np.bool_] = ~np.isfinite(west + south + east + north)
     use = area_of_use(crs)
     if use is not None and use[0] < use[2]:
         margin = BEYOND_USE_DEGREES
         outside |= (west < use[0] - margin) | (east > use[2] + margin)
         outside |= (south < use[1] - margin) | (north > use[3] + margin)
-    present = np.array([shape is not None for shape in sent], dtype=bool)
-    bounds = shapely.bounds(sent)
-    return {
-        index: (finding("outside_crs", lang=lang, crs=_short(crs), **_corner(bounds[index])),)
-        for index in np.flatnonzero(outside & present).tolist()
-    }
+    return outside
+
+
+def swapped(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """The shapes with x and y exchanged."""
+    turned: npt.NDArray[np.object_] = shapely.transform(shapes, lambda points: points[:, ::-1])
+    return turned
 
 
 def _judged(polygon: MultiPolygon | None, notes: tuple[Finding, ...], *, repair: bool, lang: Lang) -> Judged:

@@ -314,6 +314,22 @@ def test_a_site_outside_every_unit_is_refused_and_one_at_the_border_marked(units
     assert "--cities none" in prepared.rows[0].findings[0].suggestion
 
 
+def test_swapped_axes_within_the_range_of_degrees_are_told_by_the_units():
+    amapa = City("16", "Amapa", "Amapa", Level.PROVINCE, None, "test", MultiPolygon([box(-53, 1, -50, 4)]))
+    prepared = prepare(({}, box(2.2, -51.7, 2.3, -51.6)), units=UnitIndex([amapa]))
+    assert codes(prepared) == [["swapped_axes"]]
+
+
+def test_northings_given_as_x_are_told_as_swapped_axes():
+    shape = box(3_700_000, 39_500_000, 3_701_000, 39_501_000)
+    assert codes(prepare(({}, shape), crs="EPSG:4527")) == [["swapped_axes"]]
+    assert codes(prepare(({}, shape), crs="EPSG:4527", swap_axes=True)) == [[]]
+
+
+def test_a_system_whose_datum_cannot_be_transformed_is_marked():
+    assert codes(prepare(({}, HERE), crs="EPSG:4610")) == [["datum_not_known"]]
+
+
 def test_overlap_within_the_file_is_told():
     assert prepare(({}, at(0)), ({}, at(0))).overlap_units == geodesic_area_units(HERE)
     assert prepare(({}, at(0)), ({}, at(1))).overlap_units == 0
