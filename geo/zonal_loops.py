@@ -160,36 +160,49 @@ def count_values(
 ) -> tuple[int, int]:
     """`gather` and `count_classes` in one pass over the cells of one year; slots and rows in use.
 
-    Runs of one value are summed before they are added to `sums`, which has room for every code.
+    `sums` (codes, 2) is indexed by the code itself; it is work space of zeros and is left as zeros.
     """
+    flat = values.reshape(-1)
+    width = np.uint64(values.shape[1])
     for g in range(len(site)):
         for k in range(spans[g], spans[g + 1]):
-            line = values[first[k] // BLOCK, first[k] % BLOCK :]
-            start, stop = entries[k], entries[k + 1]
-            e = start
-            while e < stop:
-                value = line[e - start]
-                run_units = np.int64(0)
-                run_cells = np.int64(0)
-                while e < stop and line[e - start] == value:
-                    run_units += np.int64(units[e])
-                    run_cells += np.int64(weight[e])
-                    e += 1
-                known = 0 if value == missing else int(slot_of[value])
-                if known < 0:
-                    known = n_slots
-                    slot_of[value] = known
-                    codes[known] = value
+            # Unsigned, so that no index is tested for being negative.
+            offset = np.uint64(first[k])
+            at = (offset // np.uint64(BLOCK)) * width + offset % np.uint64(BLOCK)
+            for e in range(np.uint64(entries[k]), np.uint64(entries[k + 1])):
+                value = flat[at]
+                at += np.uint64(1)
+                if slot_of[value] < 0:
+                    slot_of[value] = n_slots
+                    codes[n_slots] = value
                     n_slots += 1
-                sums[known, 0] += run_units
-                sums[known, 1] += run_cells
-        for slot in range(n_slots):
-            if sums[slot, 1] > 0:
-                row_site[used] = site[g]
-                row_key[used] = slot
-                row_sums[used, 0] = sums[slot, 0]
-                row_sums[used, 1] = sums[slot, 1]
-                sums[slot, 0] = 0
-                sums[slot, 1] = 0
-                used += 1
+                sums[value, 0] += np.int64(units[e])
+                sums[value, 1] += np.int64(weight[e])
+        if missing >= 0:
+            used = take(sums, missing, site[g], 0, row_site, row_key, row_sums, used)
+        for slot in range(1, n_slots):
+            used = take(sums, codes[slot], site[g], slot, row_site, row_key, row_sums, used)
     return n_slots, used
+
+
+@compiled
+def take(
+    sums: npt.NDArray[np.int64],
+    at: int,
+    site: int,
+    key: int,
+    row_site: npt.NDArray[np.int32],
+    row_key: npt.NDArray[np.int64],
+    row_sums: npt.NDArray[np.int64],
+    used: int,
+) -> int:
+    """Move the sums of one place to a row of their own, if there are any; rows in use."""
+    if sums[at, 1] > 0:
+        row_site[used] = site
+        row_key[used] = key
+        row_sums[used, 0] = sums[at, 0]
+        row_sums[used, 1] = sums[at, 1]
+        sums[at, 0] = 0
+        sums[at, 1] = 0
+        used += 1
+    return used
