@@ -208,3 +208,63 @@ for (const form of document.querySelectorAll("form[data-decide-form]")) {
     else answer(form, false, fill(words.failed, { problem: await problemOf(response) }));
   });
 }
+
+// ---- imports: a dry run, its receipt row by row, the commit ----
+const cell = (row, text, kind) => {
+  const made = row.insertCell();
+  made.textContent = text;
+  if (kind) made.className = kind;
+  return made;
+};
+
+function showReceipt(form, receipt) {
+  const names = JSON.parse(form.dataset.results);
+  const table = document.getElementById("receipt-table");
+  const body = table.tBodies[0];
+  body.replaceChildren();
+  for (const entry of receipt.rows) {
+    const row = body.insertRow();
+    row.className = `result-${entry.result}`;
+    cell(row, entry.row, "num");
+    cell(row, entry.site_code ?? "–");
+    cell(row, names[entry.result] ?? entry.result);
+    cell(row, entry.area_ha === null ? "–" : entry.area_ha.toFixed(2), "num");
+    const found = entry.findings.map((one) => [one.column, one.value, one.problem, one.suggestion].filter(Boolean).join(" · "));
+    cell(row, found.join("; "), "wide");
+  }
+  filterTable(table, "");
+  const counts = Object.entries(receipt.counts).filter(([, count]) => count > 0);
+  answer(form, true, fill(form.dataset[receipt.dry_run ? "tried" : "done"], { counts: counts.map(([name, count]) => `${names[name] ?? name} ${count}`).join(", ") }));
+  const box = document.getElementById("receipt");
+  box.hidden = false;
+  const refused = receipt.counts.rejected > 0;
+  for (const button of box.querySelectorAll("button[data-commit]")) {
+    button.hidden = !receipt.dry_run || (button.dataset.commit === "all") === refused;
+    button.onclick = () => commitImport(form, box, receipt.import_id, refused);
+  }
+}
+
+async function commitImport(form, box, importId, onlyValid) {
+  box.querySelectorAll("button[data-commit]").forEach((button) => { button.hidden = true; });
+  answer(form, true, form.dataset.loading);
+  const response = await fetch(`${form.action}/${importId}/commit`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ only_valid: onlyValid }),
+  });
+  if (response.ok) showReceipt(form, await response.json());
+  else answer(form, false, fill(form.dataset.failed, { problem: await problemOf(response) }));
+}
+
+for (const form of document.querySelectorAll("form[data-import-form]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button.main");
+    button.disabled = true;
+    answer(form, true, form.dataset.loading);
+    const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    button.disabled = false;
+    if (response.ok) showReceipt(form, await response.json());
+    else answer(form, false, fill(form.dataset.failed, { problem: await problemOf(response) }));
+  });
+}

@@ -1,0 +1,97 @@
+"""A service on a small synthetic store, and a browser that tells what went wrong on a page."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api.app import create_app
+from api.settings import Settings
+from geo.demo import build_demo
+from geo.store import Store
+
+CHROMIUM = Path("/usr/bin/chromium")
+DESK = (1366, 768)
+PHONE = (390, 844)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page of the browser, with the console's errors and the requests that left the host."""
+
+    page: Page
+    base: str
+    errors: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        self.page.goto(f"{self.base}{path}", wait_until="load")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def overflow_px(self) -> int:
+        """How far the page reaches past the window's right edge."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service on a store of 24 synthetic sites; it stops with the session."""
+    folder = tmp_path_factory.mktemp("service")
+    store = Store.open(folder / "s.gpkg", create=True)
+    build_demo(store, folder / "rasters", n_sites=24)
+    store.close()
+    app = create_app(Settings(store=str(folder / "s.gpkg"), port=0))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser(missing: Callable[[str], None]) -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        missing(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: str) -> Iterator[Callable[..., Opened]]:
+    """Opens pages of a window size and a language."""
+    contexts = []
+
+    def open_one(size: tuple[int, int] = DESK, locale: str = "en-US") -> Opened:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
+        contexts.append(context)
+        opened = Opened(context.new_page(), service)
+        opened.page.on(
+            "console", lambda line: opened.errors.append(line.text) if line.type == "error" else None
+        )
+        opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+        opened.page.on("request", lambda sent: _note_stranger(opened, sent.url))
+        return opened
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+def _note_stranger(opened: Opened, url: str) -> None:
+    if not url.startswith((f"{opened.base}/", "data:", "blob:")):
+        opened.strangers.append(url)

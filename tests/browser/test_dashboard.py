@@ -1,0 +1,147 @@
+"""The pages in a real browser: what an officer sees and does."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+DESK, PHONE = (1366, 768), (390, 844)
+PAGES = ("/", "/sites", "/sites/1", "/cities", "/cities/340600", "/worklist", "/imports")
+
+
+@pytest.mark.parametrize(("size", "locale"), [(DESK, "zh-CN"), (PHONE, "en-US")])
+def test_every_page_is_whole_and_asks_no_other_host(
+    open_page: Callable, size: tuple[int, int], locale: str
+) -> None:
+    opened = open_page(size, locale)
+    for path in PAGES:
+        opened.go(path)
+        assert opened.errors == [], path
+        assert opened.strangers == [], path
+        assert opened.overflow_px() <= 0, path
+
+
+def test_the_dashboard_shows_figures_table_chart_map_and_that_it_is_synthetic(open_page: Callable) -> None:
+    page = open_page().go("/")
+    assert "Synthetic" in page.locator(".banner").inner_text()
+    assert re.search(r"\d+\.\d %", page.locator(".figure.lead .value").inner_text())
+    assert page.locator("#rates tbody tr").count() > 1
+    assert page.locator("#trend svg path").count() > 3
+    assert page.frame_locator("iframe[data-map]").locator(".leaflet-container").count() == 1
+    page.locator(".trend summary").click()
+    assert page.locator("#trend-table tbody tr").count() == 13
+
+
+def test_a_language_is_chosen_by_browser_then_address_then_kept(open_page: Callable) -> None:
+    opened = open_page(DESK, "zh-CN")
+    assert "恢复治理率" in opened.go("/").inner_text("main")
+    opened.page.click("a.lang")
+    opened.page.wait_for_load_state("networkidle")
+    assert "Treatment rate" in opened.page.inner_text("main")
+    assert "Code or name" in opened.go("/sites").inner_text("main")
+    assert opened.page.get_attribute("html", "lang") == "en"
+
+
+def test_a_table_sorts_filters_and_keeps_both_in_its_address(open_page: Callable) -> None:
+    opened = open_page()
+    page = opened.go("/")
+    rates = "#rates tbody tr:not([hidden])"
+    page.click("#rates thead th:nth-child(3) button")
+    shown = [
+        float(text)
+        for text in page.locator(f"{rates} td:nth-child(3)").evaluate_all(
+            "cells => cells.map(cell => cell.dataset.value).filter(value => value !== '')"
+        )
+    ]
+    assert shown == sorted(shown, reverse=True)
+    page.fill("input[data-filter=rates]", "huaibei")
+    kept = page.locator(rates).all_inner_texts()
+    assert kept
+    assert all("Huaibei" in row for row in kept)
+    page.goto(page.url)
+    assert page.locator(rates).all_inner_texts() == kept
+    assert page.locator("#rates thead th:nth-child(3)").get_attribute("aria-sort") == "descending"
+
+
+def test_a_table_exports_what_it_shows(open_page: Callable, tmp_path: Path) -> None:
+    page = open_page().go("/sites")
+    with page.expect_download() as waiting:
+        page.click("button[data-export=sites]")
+    waiting.value.save_as(tmp_path / "sites.csv")
+    rows = list(csv.reader(io.StringIO((tmp_path / "sites.csv").read_text(encoding="utf-8-sig"))))
+    assert rows[0][0] == "Site code"
+    assert len(rows) == 1 + page.locator("#sites tbody tr").count()
+
+
+def test_a_city_chosen_in_the_table_is_shown_on_the_map(open_page: Callable) -> None:
+    page = open_page().go("/")
+    button = page.locator("button[data-show]").first
+    adcode = button.get_attribute("data-show")
+    button.click()
+    assert f"city={adcode}" in (page.get_attribute("iframe[data-map]", "src") or "")
+    assert f"city={adcode}" in page.url
+
+
+def test_a_status_changes_in_two_clicks_and_a_stale_page_is_told(open_page: Callable) -> None:
+    first, second = open_page(), open_page()
+    page = first.go("/sites?status=untreated")
+    address = page.locator("#sites tbody tr:not(:has(abbr)) a").first.get_attribute("href")
+    first.go(address)
+    second.go(address)
+    page.check("input[name=status][value=planned]")
+    page.click("form[data-status-form] button.main")
+    page.locator("h1 + p", has_text="Planned").wait_for()
+    assert first.errors == []
+    second.page.check("input[name=status][value=planned]")
+    second.page.click("form[data-status-form] button.main")
+    second.page.wait_for_selector(".answer.bad")
+    assert "changed this site first" in second.page.locator(".answer.bad").inner_text()
+
+
+def test_a_change_that_needs_a_second_person_is_a_proposal_that_another_name_releases(
+    open_page: Callable,
+) -> None:
+    opened = open_page()
+    page = opened.go("/sites?status=treated")
+    address = page.locator("#sites tbody tr:not(:has(abbr)) a").first.get_attribute("href")
+    opened.go(address)
+    page.check("input[name=status][value=accepted]")
+    page.click("form[data-status-form] button.main")
+    page.wait_for_selector(".answer.good")
+    assert "Proposal" in page.locator(".answer.good").inner_text()
+    opened.go(address)
+    page.fill("form[data-decide-form] input[name=as]", "Wang Li")
+    page.click("form[data-decide-form] button.main")
+    page.locator("h1 + p", has_text="Accepted").wait_for()
+    assert opened.errors == []
+
+
+def test_a_file_is_tried_before_it_is_committed(open_page: Callable, tmp_path: Path) -> None:
+    ring = [[116.8, 33.9], [116.81, 33.9], [116.81, 33.91], [116.8, 33.91], [116.8, 33.9]]
+    properties = {"site_id": "T-1", "name": "<img src=x onerror=alert(1)>"}
+    feature = {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    file = tmp_path / "sites.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    opened = open_page()
+    page = opened.go("/imports")
+    page.set_input_files("input[type=file]", file)
+    page.click("form[data-import-form] button.main")
+    page.wait_for_selector("#receipt-table tbody tr")
+    assert "T-1" in page.locator("#receipt-table tbody").inner_text()
+    page.click("button[data-commit=all]")
+    page.locator(".answer", has_text="Imported").wait_for()
+    assert opened.go("/sites?q=T-1").locator("#sites tbody tr").count() == 1
+    assert "<img src=x" in page.inner_text("#sites tbody")
+    assert opened.errors == []
