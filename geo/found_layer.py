@@ -13,7 +13,7 @@ Feature = tuple[dict[str, Any], bytes | None, str | None]
 """Values by column, the geometry as WKB (None where there is none), and a problem slug where it is broken."""
 
 
-class FileRefused(Exception):  # noqa: N818 - named for what happened
+class FileRefused(Exception):
     """The file breaks a rule; the text goes to the person who sent it."""
 
 

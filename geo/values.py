@@ -47,7 +47,7 @@ _SPREADSHEET_DAYS: Final = range(10_000, 80_000)
 _MILLISECONDS_FROM: Final = 10_000_000_000
 
 
-class Unreadable(ValueError):  # noqa: N818 - named after the fact
+class Unreadable(ValueError):
     """The cell does not hold such a value; the text says what would be."""
 
 

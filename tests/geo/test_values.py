@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from string import Formatter
 
 import pytest
 from hypothesis import given
@@ -190,3 +191,11 @@ def test_the_tables_of_names_and_words_name_only_what_exists():
 def test_every_finding_has_its_sentences_in_both_languages():
     for row in finding_table().values():
         assert all(row[column] for column in ("severity", "zh", "en", "suggestion_zh", "suggestion_en"))
+
+
+def test_the_sentences_of_a_finding_ask_for_the_same_values_in_both_languages():
+    for row in finding_table().values():
+        english, chinese = (
+            {name for _, name, _, _ in Formatter().parse(row[column]) if name} for column in ("en", "zh")
+        )
+        assert english - {"field"} == chinese
