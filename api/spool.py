@@ -59,14 +59,14 @@ class Spool:
         home.mkdir(exist_ok=True)
         return part.replace(home / name)
 
-    def note(self, path: Path, import_id: int, options: ImportOptions) -> None:
-        """Remember with which options the file was tried."""
-        values = {"file": path.name, "options": asdict(options)}
+    def note(self, path: Path, import_id: int, options: ImportOptions, *, in_units: bool) -> None:
+        """Remember with which options the file was tried, and whether its sites were placed in units."""
+        values = {"file": path.name, "options": asdict(options), "in_units": in_units}
         text = json.dumps(values, ensure_ascii=False, default=str)
         (path.parent / f".{import_id}.json").write_text(text, encoding="utf-8")
 
-    def recall(self, sha256: str, import_id: int) -> tuple[Path, ImportOptions]:
-        """The file and the options of a tried import. Raises `UploadGone`."""
+    def recall(self, sha256: str, import_id: int) -> tuple[Path, ImportOptions, bool]:
+        """The file of a tried import, its options, and whether to place its sites. Raises `UploadGone`."""
         noted = self.folder / sha256 / f".{import_id}.json"
         if not noted.is_file():
             raise UploadGone(import_id=import_id)
@@ -74,7 +74,7 @@ class Spool:
         path = noted.parent / values["file"]
         if not path.is_file():
             raise UploadGone(import_id=import_id)
-        return path, _options(values["options"])
+        return path, _options(values["options"]), bool(values["in_units"])
 
     def drop(self, path: Path) -> None:
         """Forget a file and all that was noted of it."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
@@ -81,18 +81,21 @@ def add_import(
     options: Annotated[ImportOptions, Depends(options_of)],
     file: Annotated[UploadFile, File(description="GeoPackage, GeoJSON or zipped Shapefile.")],
     dry_run: Annotated[bool, Form(description="Only say what would become of every row.")] = True,
+    cities_: Annotated[
+        Literal["", "none"], Form(alias="cities", description="`none` places no site in a unit.")
+    ] = "",
 ) -> Response:
     """Try a file (`dry_run`, the default) or import it at once; either way a receipt for every row."""
     spool = Spool(store)
     path = spool.keep(file.file, file.filename or "")
     with discarded_unless_kept(spool, path):
-        prepared, units = prepared_of(store, path, options, today)
+        prepared, units = prepared_of(store, path, options, today, in_units=not cities_)
         if not dry_run:
             return _answer(request, _committed(store, settings, prepared, units, today))
         with store.write() as conn:
             import_id = imports.put(conn, prepared.receipt(dry=True, actor=settings.actor))
             receipt = imports.get(conn, import_id)
-        spool.note(path, import_id, options)
+        spool.note(path, import_id, options, in_units=not cities_)
     return _answer(request, receipt)
 
 
@@ -136,9 +139,11 @@ def commit(
     if not tried.dry_run:
         raise AlreadyCommitted(import_id=import_id)
     spool = Spool(store)
-    path, options = spool.recall(tried.sha256, import_id)
+    path, options, in_units = spool.recall(tried.sha256, import_id)
     only_valid = options.only_valid or (body is not None and body.only_valid)
-    prepared, units = prepared_of(store, path, replace(options, only_valid=only_valid), today)
+    prepared, units = prepared_of(
+        store, path, replace(options, only_valid=only_valid), today, in_units=in_units
+    )
     receipt = _committed(store, settings, prepared, units, today)
     spool.drop(path)
     return _answer(request, receipt)
@@ -177,13 +182,13 @@ def discarded_unless_kept(spool: Spool, path: Path) -> Iterator[None]:
 
 
 def prepared_of(
-    store: Store, path: Path, options: ImportOptions, today: date
+    store: Store, path: Path, options: ImportOptions, today: date, *, in_units: bool
 ) -> tuple[PreparedImport, Sequence[City]]:
     """The file, read and judged, and the units to be stored with it: China's for a store without any."""
     with store.read() as conn:
         found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
-        known = cities.outlines(conn)
-    new_units = china_units() if not found and not known else ()
+        known = cities.outlines(conn) if in_units else []
+    new_units = china_units() if in_units and not found and not known else ()
     existing = {site.site_code: site for site in found}
     units = UnitIndex(known or new_units) if known or new_units else None
     return prepare_import(path, options, existing=existing, units=units, today=today), new_units

@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 
 RATE_FIELDS = {
     "adcode", "name", "city_type", "definition", "basis", "responsible", "as_of", "known_at", "rate",
-    "reason", "numerator_ha", "denominator_ha", "numerator_count", "denominator_count", "n_missing", "missing_ha",
-    "overlap_ha", "border_ha", "by_status", "alternatives", "observed", "seq", "head",
+    "reason", "numerator_ha", "denominator_ha", "numerator_count", "denominator_count", "n_missing",
+    "missing_ha", "overlap_ha", "border_ha", "by_status", "alternatives", "observed", "seq", "head",
 }  # fmt: skip
 OBSERVED_FIELDS = {
     "rate", "low", "high", "interval_kind", "indicative", "product", "edition", "from_year", "to_year",

@@ -126,3 +126,33 @@ def test_options_that_mean_nothing_are_refused(service, fields: dict[str, str]) 
 def test_an_import_without_a_file_is_refused(client: TestClient) -> None:
     assert client.post("/api/imports", data={"dry_run": "true"}).status_code == 422
     assert client.post("/api/imports", json={}).status_code == 422
+
+
+def test_sites_outside_every_unit_enter_where_no_units_are_wanted(service) -> None:  # type: ignore[no-untyped-def]
+    client = service.client
+    content = geojson(feature("501", -51.6))
+    assert send(client, content).json()["counts"]["rejected"] == 1
+    tried = send(client, content, cities="none").json()
+    assert tried["counts"]["new"] == 1
+    assert client.post(f"/api/imports/{tried['import_id']}/commit").status_code == 201
+    assert sites(client)[-1]["properties"]["adcode"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no boundary at all",
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a\x00.geojson"\r\n\r\n{}\r\n--b--\r\n',
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="\xff\xfe.zip"\r\n\r\nPK\r\n--b--\r\n',
+        b'--b\r\nContent-Disposition: form-data; name="as_of"\r\n\r\n\xff\xfe\r\n--b--\r\n',
+        b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nplain text\r\n--b--\r\n',
+        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
+        b"--b\r\n" * 2000,
+    ],
+)
+def test_a_hostile_form_is_a_problem_and_never_500(reader: TestClient, body: bytes) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = reader.post("/api/imports", content=body, headers=headers)
+    assert answer.status_code in {400, 422}, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"

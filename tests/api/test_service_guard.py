@@ -244,3 +244,8 @@ def test_head_answers_as_get_without_a_body(reader: TestClient) -> None:
     answer = reader.head("/api/sites/1")
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["etag"] == '"1"'
+
+
+def test_every_setting_says_what_it_is() -> None:
+    undescribed = [name for name, field in Settings.model_fields.items() if not field.description]
+    assert undescribed == []
