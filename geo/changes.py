@@ -17,7 +17,7 @@ from shapely import MultiPolygon
 from geo.areas import geodesic_area_units, ha_from_units
 from geo.canonical import canonical_json, parse_json
 from geo.errors import BadValue, InvalidInput, NotFound, Refused
-from geo.facts import current, fact_value, standing
+from geo.facts import current, fact_value, says_nothing, standing, units_in
 from geo.history import Fact, HistoryRow
 from geo.sites import Approach, Site
 from geo.status import Status, next_statuses, status_table
@@ -209,23 +209,17 @@ def _check_date(site: Site, change: Change, *, today: date, voided: HistoryRow |
 def _stated(site: Site, kept: Sequence[HistoryRow], change: Change) -> tuple[PlannedRow, ...]:
     """The rows of the change itself, without those that would repeat what is so already."""
     if Fact.GEOMETRY in change.facts:
-        raise BadValue(
-            field="geometry", value=None, problem="is stated by a polygon"
-        )
+        raise BadValue(field="geometry", value=None, problem="is stated by a polygon")
     now = current(kept, on=change.effective_on)
     rows = []
     for fact, value in change.facts.items():
         text = fact_value(fact, value)
-        if (fact not in now and not _says_nothing(text)) or (fact in now and now[fact].value != text):
+        if (fact not in now and not says_nothing(text)) or (fact in now and now[fact].value != text):
             rows.append(PlannedRow(fact, text, change.effective_on))
     if change.geometry is not None and not _same_polygon(site, kept, change):
         text = canonical_json({"area_units": geodesic_area_units(change.geometry)})
         rows.append(PlannedRow(Fact.GEOMETRY, text, change.effective_on, wkb=wkb_of(change.geometry)))
     return tuple(rows)
-
-
-def _says_nothing(text: str) -> bool:
-    return text in {"null", '{"units":null}', "{}"}
 
 
 def _same_polygon(site: Site, kept: Sequence[HistoryRow], change: Change) -> bool:
@@ -317,17 +311,11 @@ def _status(entry: _Entry) -> Status:
     return Status(str(parse_json(entry.value)))
 
 
-def _units(text: str | None) -> int | None:
-    value = None if text is None else parse_json(text)
-    units = value.get("units") if isinstance(value, Mapping) else None
-    return units if isinstance(units, int) else None
-
-
 def _check_restored(after: Mapping[Fact, Sequence[_Entry]], *, since: date) -> None:
     days = {since, *(e.effective_on for fact in (Fact.DAMAGED, Fact.RESTORED) for e in after[fact])}
     for day in sorted(day for day in days if day >= since):
-        damaged = _units(_value_on(after[Fact.DAMAGED], day))
-        restored = _units(_value_on(after[Fact.RESTORED], day))
+        damaged = units_in(_value_on(after[Fact.DAMAGED], day))
+        restored = units_in(_value_on(after[Fact.RESTORED], day))
         if damaged is not None and restored is not None and restored > damaged:
             raise RestoredOverDamaged(
                 restored_ha=ha_from_units(restored), damaged_ha=ha_from_units(damaged), effective_on=day

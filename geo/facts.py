@@ -170,9 +170,14 @@ def current(rows: Iterable[HistoryRow], *, on: date | None = None) -> dict[Fact,
     return {row.fact: row for row in standing(rows) if on is None or row.effective_on <= on}
 
 
-def units_of(row: HistoryRow | None) -> int | None:
-    """The area that a damaged or restored row states, None without one."""
-    value = None if row is None else parse_json(row.value)
+def says_nothing(text: str) -> bool:
+    """Whether a value states nothing, so that a site without the row is the same site."""
+    return text in {"null", '{"units":null}', "{}"}
+
+
+def units_in(text: str | None) -> int | None:
+    """The area in the value of a damaged or restored row, None where it states none."""
+    value = None if text is None else parse_json(text)
     units = value.get("units") if isinstance(value, Mapping) else None
     return units if isinstance(units, int) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import cast
 
@@ -11,17 +11,16 @@ from sqlalchemy import Connection, func, insert, select
 
 from geo import clock
 from geo.canonical import canonical_json, parse_json
-from geo.changes import Change, NewSite, PlannedRow, plan_change
-from geo.errors import Conflict, Refused
-from geo.facts import DEFAULTS, fact_value
+from geo.changes import Change, NewSite, plan_change
+from geo.entry import SecondPersonNeeded, first_rows
+from geo.errors import Conflict
 from geo.history import Fact
-from geo.status import Status, status_table
 from geo.store import cities as city_store
 from geo.store import history, sites
 from geo.store import proposals as proposal_store
 from geo.store.recording import Applied, head_of, record, replay
 from geo.store.tables import HISTORY, IDEMPOTENCY, SITES
-from geo.wkb import multi, wkb_of
+from geo.wkb import wkb_of
 
 __all__ = [
     "Applied",
@@ -55,18 +54,19 @@ class IdempotencyKeyReused(Conflict):
     template = "the idempotency key {key!r} was used for another request"
 
 
-class SecondPersonNeeded(Refused):
-    """A new site cannot enter with a status that needs a second person."""
-
-    template = "site {site_code!r} cannot enter as {status} without a second person"
-
-
 def create_sites(
-    conn: Connection, new: Sequence[NewSite], *, actor: str, source: str, now: str, approved: bool = True
+    conn: Connection,
+    new: Sequence[NewSite],
+    *,
+    actor: str,
+    source: str,
+    now: str,
+    approved: bool = True,
+    today: date | None = None,
 ) -> list[int]:
     """The ids of the new sites, in order. Past statuses count as approved by `source` where `approved`.
 
-    Raises `SiteCodeExists`, and `SecondPersonNeeded` where not `approved`.
+    Raises `SiteCodeExists` and the errors of `geo.entry.first_rows`.
     """
     _refuse_taken_codes(conn, new)
     first = int(conn.execute(select(func.coalesce(func.max(SITES.c.fid), 0))).scalar_one()) + 1
@@ -87,7 +87,7 @@ def create_sites(
                 approved_by=source if approved and row.fact is Fact.STATUS else None,
             )
             for index, site in enumerate(chunk)
-            for row in _first_rows(site, approved=approved)
+            for row in first_rows(site, approved=approved, today=today)
         ]
         by_site = history.of_sites(history.append(conn, entries, now=now))
         heads = []
@@ -104,31 +104,6 @@ def _refuse_taken_codes(conn: Connection, new: Sequence[NewSite]) -> None:
         if site.site_code in taken:
             raise SiteCodeExists(site_code=site.site_code)
         taken.add(site.site_code)
-
-
-def _first_rows(site: NewSite, *, approved: bool) -> Iterator[PlannedRow]:
-    day = site.entered_on
-    yield PlannedRow(Fact.MEMBERSHIP, '"entered"', day)
-    for status, since in _statuses(site):
-        if not approved and status_table()[status].second_person:
-            raise SecondPersonNeeded(site_code=site.site_code, status=status)
-        yield PlannedRow(Fact.STATUS, f'"{status.value}"', since)
-    area = fact_value(Fact.GEOMETRY, {"area_units": site.area_units})
-    yield PlannedRow(Fact.GEOMETRY, area, day, wkb=wkb_of(multi(site.geometry)))
-    facts = {**DEFAULTS, **site.facts}
-    for fact, value in facts.items():
-        if fact not in {Fact.MEMBERSHIP, Fact.STATUS, Fact.GEOMETRY}:
-            text = fact_value(fact, value)
-            if text not in {"null", '{"units":null}', "{}"}:
-                yield PlannedRow(fact, text, day)
-
-
-def _statuses(site: NewSite) -> list[tuple[Status, date]]:
-    """The statuses of a new site by day; untreated until the first where that is later than its entry."""
-    given = sorted(site.status_rows, key=lambda pair: pair[1])
-    if not given:
-        given = [(Status(str(site.facts.get(Fact.STATUS, Status.UNTREATED))), site.entered_on)]
-    return given if given[0][1] <= site.entered_on else [(Status.UNTREATED, site.entered_on), *given]
 
 
 def _fixed(site: NewSite, site_id: int) -> dict[str, object]:
