@@ -112,7 +112,9 @@ def cover(grid: Grid, sites: npt.NDArray[np.int64], geometries: Sequence[MultiPo
 
 def cell_polygons(grid: Grid, geometries: Sequence[MultiPolygon]) -> CellPolygons:
     """The polygons in cell coordinates of the grid, ready to be rasterised."""
-    flat = shapely.force_2d(np.asarray(geometries, dtype=object))
+    flat = np.asarray(geometries, dtype=object)
+    if shapely.has_z(flat).any():
+        flat = shapely.force_2d(flat)
     kind, coordinates, offsets = shapely.to_ragged_array(flat)
     if kind == shapely.GeometryType.POLYGON:
         offsets = (offsets[0], offsets[1], np.arange(len(offsets[1]), dtype=np.int32))
@@ -133,7 +135,9 @@ def _to_grid_crs(
     grid: Grid, coordinates: npt.NDArray[np.float64], part_starts: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Coordinates in the grid's CRS; on a geographic grid the turn of longitude nearest the grid."""
-    x, y = _to_crs(grid.crs).transform(coordinates[:, 0], coordinates[:, 1])
+    x, y = coordinates[:, 0], coordinates[:, 1]
+    if grid.crs != _LONLAT:
+        x, y = _to_crs(grid.crs).transform(x, y)
     x, y = np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64)
     if grid.is_geographic and len(x):
         turn = 2 * np.pi / float(parsed_crs(grid.crs).axis_info[0].unit_conversion_factor)

@@ -248,3 +248,8 @@ def test_polygon_cut_by_a_line_keeps_its_sum_across_blocks() -> None:
     halves = list(split(disc, box(0, -90, 151.2, 90).boundary).geoms)
     apart = dense(covered(*halves)).sum(axis=0)
     assert np.abs(apart - dense(covered(disc))[0]).max() <= 4  # the cut adds vertices to the circle
+
+
+def test_heights_of_vertices_are_ignored() -> None:
+    flat, high = box(130, 5, 131, 6), Polygon([(*xy, 80.0) for xy in box(130, 5, 131, 6).exterior.coords])
+    assert np.array_equal(dense(covered(high)), dense(covered(flat)))
