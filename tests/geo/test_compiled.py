@@ -22,7 +22,9 @@ def test_loop_is_compiled_without_a_place_to_keep_it(monkeypatch: pytest.MonkeyP
         return plain(**options)
 
     monkeypatch.setattr(numba, "njit", njit)
-    assert compiled(twice)(21) == 42
+    loop = compiled(twice)
+    monkeypatch.undo()
+    assert loop(21) == 42
     assert [bool(options.get("cache")) for options in asked] == [True, False]
 
 
