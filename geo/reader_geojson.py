@@ -29,7 +29,7 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
     features = _features(document)
     columns = _columns(features)
     return FoundLayer(
-        name=str(document.get("name") or job["layer"] or ""),
+        name=_clean(str(document.get("name") or job["layer"] or "")),
         crs=_named_crs(document.get("crs")) if "crs" in document else "OGC:CRS84",
         encoding=encoding,
         columns=columns,
@@ -88,10 +88,15 @@ def _columns(features: list[Any]) -> list[str]:
 
 def _values(feature: Mapping[str, Any]) -> dict[str, Any]:
     properties = feature.get("properties")
-    values = dict(properties) if isinstance(properties, dict) else {}
+    values = {_clean(name): properties[name] for name in properties} if isinstance(properties, dict) else {}
     if "id" in feature and "id" not in values:
         values["id"] = feature["id"]
     return values
+
+
+def _clean(name: str) -> str:
+    """The name without what has no form in UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _feature(feature: object) -> Feature:

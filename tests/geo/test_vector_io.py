@@ -123,6 +123,14 @@ def test_geojson_keeps_every_digit_every_row_and_nested_values(tmp_path):
     assert layer.crs == "OGC:CRS84"
 
 
+def test_names_that_have_no_form_in_utf_8_are_made_plain(tmp_path):
+    path = tmp_path / "sites.geojson"
+    feature = {"type": "Feature", "properties": {"a\ud800": 1}, "geometry": mapping(HERE)}
+    path.write_text(json.dumps({"type": "FeatureCollection", "name": "\udc00", "features": [feature]}))
+    layer = read_vector(path)
+    assert (layer.layer, layer.columns, layer.rows[0].values) == ("?", ("a?",), {"a?": 1})
+
+
 def test_geojson_in_gb18030_is_read_and_its_encoding_told(tmp_path):
     path = tmp_path / "sites.geojson"
     text = json.dumps(
