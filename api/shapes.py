@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from fastapi import Response
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api import deps
 from api.schemas.sites import GEOJSON, ChangedSite, ProposalItem, SiteFeature
 from geo.cities import City
+from geo.errors import UnknownCity
 from geo.proposals import Proposal, ProposalState
 from geo.sites import Site
 from geo.store import Connection, proposals, sites
@@ -56,9 +57,18 @@ def feature(conn: Connection, site: Site, lang: Lang) -> SiteFeature:
     return features(conn, [site], lang)[0]
 
 
-def _units(conn: Connection, codes: Iterable[str]) -> dict[str, City]:
-    wanted = set(codes)
-    return {code: city for code, city in city_store.all(conn).items() if code in wanted} if wanted else {}
+def _units(conn: Connection, codes: Collection[str]) -> dict[str, City]:
+    """The units of these codes: one by one where few, since reading all takes far longer."""
+    if len(codes) > FEW:
+        return {code: city for code, city in city_store.all(conn).items() if code in codes}
+    return {code: city for code in codes if (city := _unit(conn, code)) is not None}
+
+
+def _unit(conn: Connection, code: str) -> City | None:
+    try:
+        return city_store.get(conn, code)
+    except UnknownCity:
+        return None
 
 
 def _open_proposals(conn: Connection, found: Sequence[Site]) -> dict[int, list[int]]:

@@ -128,7 +128,7 @@ def test_an_import_without_a_file_is_refused(client: TestClient) -> None:
     assert client.post("/api/imports", json={}).status_code == 422
 
 
-def test_sites_outside_every_unit_enter_where_no_units_are_wanted(service) -> None:  # type: ignore[no-untyped-def]
+def test_sites_outside_every_unit_enter_where_none_is_wanted(service) -> None:  # type: ignore[no-untyped-def]
     client = service.client
     content = geojson(feature("501", -51.6))
     assert send(client, content).json()["counts"]["rejected"] == 1
