@@ -143,7 +143,7 @@ def test_sites_outside_every_unit_enter_where_none_is_wanted(service) -> None:  
     [
         b"",
         b"no boundary at all",
-        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a\x00.geojson"\r\n\r\n{}\r\n--b--\r\n',
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a\x00.zip"\r\n\r\n{}\r\n--b--\r\n',
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="\xff\xfe.zip"\r\n\r\nPK\r\n--b--\r\n',
         b'--b\r\nContent-Disposition: form-data; name="as_of"\r\n\r\n\xff\xfe\r\n--b--\r\n',
         b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nplain text\r\n--b--\r\n',
