@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import rasterio
+from playwright.sync_api import Browser, sync_playwright
 from rasterio.transform import from_origin
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +39,18 @@ def real_data(missing: Callable[[str], None]) -> Path:
     if not folder.is_dir():
         missing(f"REVERDURE_REAL_DATA={named} is not a folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser(missing: Callable[[str], None]) -> Iterator[Browser]:
+    """The machine's Chromium, one for all browser tests of a process."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        missing("Chromium is not installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ def test_the_wheel_reads_its_own_tables(wheel: zipfile.ZipFile, tmp_path: Path) 
         "print(reference_dir()); print(len(status_table()))"
     )
     command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {script}"]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.split("\n")
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.split(
+        "\n"
+    )
     assert Path(answer[0]) == tmp_path / "geo" / "_reference"
     assert answer[1] == "8"
 

@@ -6,7 +6,7 @@ import json
 import mimetypes
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 import rasterio
 from branca.element import JavascriptLink
 from folium.plugins import HeatMap
+from playwright.sync_api import Browser
 from rasterio.transform import from_origin
 from shapely import MultiPolygon, box
 
@@ -309,34 +310,26 @@ def served(hostile_store: Store) -> Iterator[str]:
 
 
 @pytest.mark.browser
-def test_in_a_browser_nothing_hostile_runs_and_nothing_leaves_the_host(
-    served: str, missing: Callable[[str], None]
-) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not Path("/usr/bin/chromium").exists():
-        missing("Chromium is not installed")
+def test_in_a_browser_nothing_hostile_runs_and_nothing_leaves_the_host(served: str, browser: Browser) -> None:
     troubles: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for path in ("/remediation", "/recovery", "/site"):
-            page = browser.new_page(viewport={"width": 1366, "height": 768})
-            page.on("console", lambda message: troubles.append(message.text))
-            page.on("pageerror", lambda error: troubles.append(str(error)))
-            page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
-            page.on("request", lambda r: None if r.url.startswith(served) else troubles.append(r.url))
-            page.on("response", lambda r: None if r.status == 200 else troubles.append(f"{r.status} {r.url}"))
-            page.goto(served + path, wait_until="networkidle")
-            page.evaluate(
-                "() => document.querySelectorAll('.leaflet-interactive').forEach(e => {"
-                " for (const t of ['mouseover', 'click'])"
-                " e.dispatchEvent(new MouseEvent(t, {bubbles: true, clientX: 500, clientY: 380})); })"
-            )
-            page.wait_for_selector(".rv-words")
-            shown = page.locator(".rv-words").first.inner_text()
-            assert "<img src=x onerror=alert(1)>" in json.dumps(shown) or "Zwei" in shown
-            assert page.locator("img[src='x']").count() == 0
-            if path != "/remediation":
-                assert page.locator("img.leaflet-tile-loaded").count() > 0
-        page.close()
-        browser.close()
+    for path in ("/remediation", "/recovery", "/site"):
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda r: None if r.url.startswith(served) else troubles.append(r.url))
+        page.on("response", lambda r: None if r.status == 200 else troubles.append(f"{r.status} {r.url}"))
+        page.goto(served + path, wait_until="networkidle")
+        page.evaluate(
+            "() => document.querySelectorAll('.leaflet-interactive').forEach(e => {"
+            " for (const t of ['mouseover', 'click'])"
+            " e.dispatchEvent(new MouseEvent(t, {bubbles: true, clientX: 500, clientY: 380})); })"
+        )
+        page.wait_for_selector(".rv-words")
+        shown = page.locator(".rv-words").first.inner_text()
+        assert "<img src=x onerror=alert(1)>" in json.dumps(shown) or "Zwei" in shown
+        assert page.locator("img[src='x']").count() == 0
+        if path != "/remediation":
+            assert page.locator("img.leaflet-tile-loaded").count() > 0
+    page.close()
     assert troubles == []
