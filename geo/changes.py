@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 from shapely import MultiPolygon
@@ -147,6 +148,7 @@ class _Entry:
 
 
 _PLANNED: Final = 1
+_ENTERED: Final = '"entered"'
 _NEEDS_ONE: Final = frozenset({Fact.GEOMETRY, Fact.DAMAGED, Fact.MEMBERSHIP})
 _ALWAYS_STATED: Final = frozenset(
     {Fact.MEMBERSHIP, Fact.STATUS, Fact.GEOMETRY, Fact.KIND, Fact.TARGET_USE, Fact.RESPONSIBLE}
@@ -163,9 +165,9 @@ def plan_change(
     """
     voided = _voided(site, rows_of_site, change)
     kept = [row for row in rows_of_site if voided is None or row.seq != voided.seq]
-    _check_date(site, change, today=today, voided=voided)
-    stated = _stated(site, kept, change)
-    planned = _with_earlier_entry(site, kept, stated)
+    if change.effective_on > today:
+        raise FutureDate(effective_on=change.effective_on, today=today)
+    planned = _with_earlier_entry(voided, kept, _stated(site, kept, change))
     if voided is not None:
         planned = (PlannedRow(voided.fact, "null", voided.effective_on, voids_seq=voided.seq), *planned)
     if not planned:
@@ -173,10 +175,11 @@ def plan_change(
     before, after = _timeline(rows_of_site, ()), _timeline(kept, planned)
     _check_still_stated(voided, after)
     _check_membership(after)
+    _check_days(after[Fact.MEMBERSHIP], planned, voided)
     _check_moves(before, after)
     _check_restored(after, since=min(row.effective_on for row in planned))
     _check_relapse(change, planned)
-    reasons = () if approved else _second_person(planned, voided)
+    reasons = () if approved else _second_person(planned, voided, before[Fact.UNIT], after[Fact.UNIT])
     return Plan((), change, reasons) if reasons else Plan(planned, None)
 
 
@@ -191,19 +194,6 @@ def _voided(site: Site, rows: Sequence[HistoryRow], change: Change) -> HistoryRo
     if any(other.voids_seq == row.seq for other in rows):
         raise NotVoidable(seq=row.seq, problem="it is void already")
     return row
-
-
-def _check_date(site: Site, change: Change, *, today: date, voided: HistoryRow | None) -> None:
-    if change.effective_on > today:
-        raise FutureDate(effective_on=change.effective_on, today=today)
-    if Fact.MEMBERSHIP in change.facts or (not change.facts and change.geometry is None):
-        return
-    if change.effective_on < site.entered_on and (
-        voided is None or change.effective_on < voided.effective_on
-    ):
-        raise BeforeEntered(effective_on=change.effective_on, entered_on=site.entered_on)
-    if site.left_on is not None and change.effective_on >= site.left_on and voided is None:
-        raise SiteHasLeft(left_on=site.left_on)
 
 
 def _stated(site: Site, kept: Sequence[HistoryRow], change: Change) -> tuple[PlannedRow, ...]:
@@ -233,14 +223,14 @@ def _same_polygon(site: Site, kept: Sequence[HistoryRow], change: Change) -> boo
 
 
 def _with_earlier_entry(
-    site: Site, kept: Sequence[HistoryRow], stated: tuple[PlannedRow, ...]
+    voided: HistoryRow | None, kept: Sequence[HistoryRow], stated: tuple[PlannedRow, ...]
 ) -> tuple[PlannedRow, ...]:
-    """The rows, and where the site now enters earlier, its first facts stated again for that day."""
-    entry = next((row for row in stated if row.fact is Fact.MEMBERSHIP and row.value == '"entered"'), None)
-    if entry is None or entry.effective_on >= site.entered_on:
+    """The rows, and where an entry moves to an earlier day, the facts of the old day stated for it."""
+    entry = next((row for row in stated if row.fact is Fact.MEMBERSHIP and row.value == _ENTERED), None)
+    if entry is None or voided is None or voided.value != _ENTERED:
         return stated
     said = {row.fact for row in stated}
-    first = current(kept, on=site.entered_on)
+    first = current(kept, on=voided.effective_on)
     already = current(kept, on=entry.effective_on)
     carried = (
         PlannedRow(fact, row.value, entry.effective_on, wkb=row.wkb)
@@ -269,7 +259,7 @@ def _value_on(line: Sequence[_Entry], day: date) -> str | None:
 def _check_still_stated(voided: HistoryRow | None, after: Mapping[Fact, Sequence[_Entry]]) -> None:
     if voided is None or voided.fact not in _ALWAYS_STATED:
         return
-    entered = next((entry for entry in after[Fact.MEMBERSHIP] if entry.value == '"entered"'), None)
+    entered = next((entry for entry in after[Fact.MEMBERSHIP] if entry.value == _ENTERED), None)
     if entered is None or _value_on(after[voided.fact], entered.effective_on) is None:
         raise NotVoidable(
             seq=voided.seq, problem=f"the site would be without {voided.fact}; give the right value too"
@@ -283,28 +273,65 @@ def _check_membership(after: Mapping[Fact, Sequence[_Entry]]) -> None:
         raise BrokenMembership(sequence=" -> ".join(values))
 
 
-def _check_moves(before: Mapping[Fact, Sequence[_Entry]], after: Mapping[Fact, Sequence[_Entry]]) -> None:
-    """Check each step of the statuses that was not there before, in effective order."""
-    known = {_step(before[Fact.STATUS], index) for index in range(1, len(before[Fact.STATUS]))}
-    line = after[Fact.STATUS]
-    for index in range(1, len(line)):
-        if _step(line, index) in known:
+def _check_days(
+    membership: Sequence[_Entry], planned: Sequence[PlannedRow], voided: HistoryRow | None
+) -> None:
+    """Check that facts are stated for days on which the site is in the inventory.
+
+    What replaces a row from before the entry, or from after the leaving, may stay there.
+    """
+    for row in planned:
+        if row.voids_seq is not None or row.fact is Fact.MEMBERSHIP:
             continue
-        was, to = _status(line[index - 1]), _status(line[index])
-        earlier = _status(line[index - 2]) if index > 1 else None
-        natural = (
-            _value_on(after[Fact.APPROACH], line[index].effective_on) == f'"{Approach.NATURAL_RECOVERY}"'
+        word = _value_on(membership, row.effective_on)
+        if word == _ENTERED or (
+            voided is not None
+            and voided.fact is row.fact
+            and word == _value_on(membership, voided.effective_on)
+        ):
+            continue
+        if word is None:
+            raise BeforeEntered(effective_on=row.effective_on, entered_on=membership[0].effective_on)
+        left = [entry.effective_on for entry in membership if entry.effective_on <= row.effective_on]
+        raise SiteHasLeft(left_on=left[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One step from a status to the next in effective order; `rows` are its two ends."""
+
+    rows: tuple[tuple[int, int], tuple[int, int]]
+    was: Status
+    to: Status
+    allowed: frozenset[Status]
+
+    @property
+    def legal(self) -> bool:
+        return self.to is self.was or self.to in self.allowed
+
+
+def _check_moves(before: Mapping[Fact, Sequence[_Entry]], after: Mapping[Fact, Sequence[_Entry]]) -> None:
+    """Check every step of the statuses in effective order; what was imported against the table may stay."""
+    forbidden_before = {move.rows for move in _moves(before) if not move.legal}
+    for move in _moves(after):
+        if not move.legal and move.rows not in forbidden_before:
+            words = ", ".join(status for status in Status if status in move.allowed) or "nothing"
+            raise IllegalMove(field="status", before=move.was, to=move.to, allowed=words)
+
+
+def _moves(lines: Mapping[Fact, Sequence[_Entry]]) -> list[_Move]:
+    moves: list[_Move] = []
+    earlier: Status | None = None
+    line = lines[Fact.STATUS]
+    for last, entry in pairwise(line):
+        was, to = _status(last), _status(entry)
+        approach = _value_on(lines[Fact.APPROACH], entry.effective_on)
+        allowed = next_statuses(
+            was, natural_recovery=approach == f'"{Approach.NATURAL_RECOVERY}"', earlier=earlier
         )
-        allowed = next_statuses(was, natural_recovery=natural, earlier=earlier)
-        if to is not was and to not in allowed:
-            words = ", ".join(status for status in Status if status in allowed) or "nothing"
-            raise IllegalMove(field="status", before=was, to=to, allowed=words)
-
-
-def _step(line: Sequence[_Entry], index: int) -> tuple[tuple[int, int], ...]:
-    """What a step depends on: its two ends, and for a return from excluded the one before."""
-    first = index - 2 if index > 1 and _status(line[index - 1]) is Status.EXCLUDED else index - 1
-    return tuple(entry.order for entry in line[first : index + 1])
+        moves.append(_Move((last.order, entry.order), was, to, allowed))
+        earlier = earlier if to is was else was
+    return moves
 
 
 def _status(entry: _Entry) -> Status:
@@ -328,7 +355,12 @@ def _check_relapse(change: Change, planned: Sequence[PlannedRow]) -> None:
         raise RestoredAreaNeeded
 
 
-def _second_person(planned: Sequence[PlannedRow], voided: HistoryRow | None) -> tuple[str, ...]:
+def _second_person(
+    planned: Sequence[PlannedRow],
+    voided: HistoryRow | None,
+    units_before: Sequence[_Entry],
+    units_after: Sequence[_Entry],
+) -> tuple[str, ...]:
     """Why a second person is needed, as slugs; empty where nobody is."""
     reasons = [row.fact.value for row in planned if row.fact in _NEEDS_ONE]
     reasons += [
@@ -338,6 +370,19 @@ def _second_person(planned: Sequence[PlannedRow], voided: HistoryRow | None) -> 
         and row.voids_seq is None
         and status_table()[Status(str(parse_json(row.value)))].second_person
     ]
+    if any(_moved(units_before, units_after, row.effective_on) for row in planned if row.fact is Fact.UNIT):
+        reasons.append(Fact.UNIT.value)
     if voided is not None and voided.approved_by is not None:
         reasons.append("voids_approved")
     return tuple(dict.fromkeys(reasons))
+
+
+def _moved(before: Sequence[_Entry], after: Sequence[_Entry], day: date) -> bool:
+    """Whether the site goes from one unit to another, or to none; finding its first unit is no move."""
+    was, now = (_adcode(_value_on(line, day)) for line in (before, after))
+    return was is not None and was != now
+
+
+def _adcode(text: str | None) -> object:
+    value = None if text is None else parse_json(text)
+    return value.get("adcode") if isinstance(value, Mapping) else None

@@ -386,3 +386,85 @@ def test_whatever_is_asked_restored_stays_within_damaged(asked: list[tuple[Fact,
             int(now.get(fact, '{"units":-1}')[9:-1]) for fact in (Fact.DAMAGED, Fact.RESTORED)
         )
         assert damaged == -1 or restored <= damaged
+
+
+def test_a_twice_excluded_site_goes_back_to_the_status_before_both() -> None:
+    rows = history(
+        statuses=[
+            (Status.TREATED, ENTERED),
+            (Status.EXCLUDED, date(2018, 1, 1)),
+            (Status.EXCLUDED, date(2020, 1, 1)),
+        ]
+    )
+    assert plan(rows, {Fact.STATUS: "treated"}).rows_now
+    with pytest.raises(IllegalMove, match="allowed: treated"):
+        plan(rows, {Fact.STATUS: "accepted"})
+
+
+@pytest.mark.parametrize(
+    ("facts", "on", "voids"),
+    [
+        ({}, TODAY, True),
+        ({Fact.APPROACH: "reconstruction"}, ENTERED, True),
+        ({Fact.APPROACH: "conversion"}, date(2019, 1, 1), False),
+    ],
+)
+def test_a_natural_recovery_stands_only_while_that_is_the_approach(
+    facts: dict[Fact, object], on: date, voids: bool
+) -> None:
+    rows = history(
+        (Fact.APPROACH, "natural_recovery", ENTERED),
+        statuses=[(Status.UNTREATED, ENTERED), (Status.TREATED, date(2020, 1, 1))],
+    )
+    with pytest.raises(IllegalMove, match="untreated to treated"):
+        plan(rows, facts, on, voids_seq=rows[-1].seq if voids else None)
+    assert plan(rows, {Fact.APPROACH: "conversion"}, date(2021, 1, 1)).rows_now
+
+
+def test_a_step_that_was_imported_against_the_table_does_not_block_other_changes() -> None:
+    rows = history(statuses=[(Status.UNTREATED, ENTERED), (Status.TREATED, date(2020, 1, 1))])
+    assert plan(rows, {Fact.APPROACH: "reconstruction"}).rows_now
+    assert plan(rows, {Fact.STATUS: "in_progress"}).rows_now
+
+
+def test_what_is_stated_lies_within_the_membership_of_the_site() -> None:
+    rows = history(
+        (Fact.MEMBERSHIP, "left", date(2018, 1, 1)), (Fact.MEMBERSHIP, "entered", date(2020, 1, 1))
+    )
+    assert plan(rows, {Fact.STATUS: "planned"}, date(2017, 12, 31)).rows_now
+    assert plan(rows, {Fact.STATUS: "planned"}, date(2020, 1, 1)).rows_now
+    for day in (date(2018, 1, 1), date(2019, 12, 31)):
+        with pytest.raises(SiteHasLeft, match="2018-01-01"):
+            plan(rows, {Fact.STATUS: "planned"}, day)
+    with pytest.raises(BeforeEntered, match="2015-01-01"):
+        plan(rows, {Fact.STATUS: "planned"}, date(2014, 12, 31))
+
+
+def test_voiding_some_row_opens_no_way_into_the_time_after_the_leaving() -> None:
+    rows = history((Fact.NAME, "x", ENTERED), (Fact.MEMBERSHIP, "left", date(2018, 1, 1)))
+    with pytest.raises(SiteHasLeft):
+        plan(rows, {Fact.STATUS: "planned"}, date(2019, 1, 1), voids_seq=7)
+
+
+def test_an_entry_moved_back_takes_the_facts_of_its_own_day() -> None:
+    rows = history(
+        (Fact.MEMBERSHIP, "left", date(2018, 1, 1)),
+        (Fact.MEMBERSHIP, "entered", date(2020, 1, 1)),
+        (Fact.KIND, "tailings", date(2019, 1, 1)),
+    )
+    found = plan(rows, {Fact.MEMBERSHIP: "entered"}, date(2012, 1, 1), voids_seq=1, approved=True)
+    kinds = [item.value for item in found.rows_now if item.fact is Fact.KIND]
+    assert kinds == ['"other"']
+
+
+def test_a_move_from_one_unit_to_another_needs_a_second_person() -> None:
+    def unit(code: str | None) -> dict[str, object]:
+        return {"adcode": code, "edition": "e1", "shares": {}}
+
+    found = plan(history(), {Fact.UNIT: unit("340602")})
+    assert found.rows_now
+    rows = history((Fact.UNIT, unit("340602"), ENTERED))
+    assert plan(rows, {Fact.UNIT: {**unit("340602"), "edition": "e2"}}).rows_now
+    for code in ("340603", None):
+        assert plan(rows, {Fact.UNIT: unit(code)}).second_person == ("unit",)
+    assert plan(rows, {}, voids_seq=7).second_person == ("unit",)
