@@ -103,11 +103,11 @@ def judge(
 def _verdict(
     majority: Recovery | None, state: SiteState, limits: Thresholds, scene: SceneRange, reason_without: str
 ) -> tuple[Verdict | None, tuple[str, ...]]:
-    if state.status is Status.EXCLUDED:
-        return None, ("excluded",)
     unusable = _unusable(majority, state, limits, reason_without)
     if majority is None or unusable is not None:
         return Verdict.NO_DATA, (unusable or reason_without,)
+    if state.status is Status.EXCLUDED:
+        return None, ("excluded",)
     share = majority.recovered_share or 0.0
     if status_table()[state.status].treated:
         return _of_treated(majority, state, limits, scene)
@@ -138,7 +138,7 @@ def _unusable(
 def _of_treated(
     majority: Recovery, state: SiteState, limits: Thresholds, scene: SceneRange
 ) -> tuple[Verdict, tuple[str, ...]]:
-    ended = state.treatment_end or state.status_since
+    ended = _treatment_ended(state)
     notes = () if state.treatment_end is not None else ("treatment_end_assumed",)
     if _years_between(ended, date(scene.to_year, 12, 31)) < limits.pending_years:
         return Verdict.PENDING, ("treatment_recent", *notes)
@@ -150,6 +150,14 @@ def _of_treated(
     if share < limits.contradicted_share:
         return Verdict.CONTRADICTED, ("share_low",)
     return Verdict.PENDING, ("share_between",)
+
+
+def _treatment_ended(state: SiteState) -> date:
+    """The day on which the treatment ended; where that is not known, the day since which the site is treated.
+
+    Acceptance and closing are later papers about the same treatment and do not begin the years anew.
+    """
+    return state.treatment_end or state.treated_since or state.status_since
 
 
 def _years_between(start: date, end: date) -> int:
@@ -177,7 +185,7 @@ def _evidence_key(
         "" if majority is None else majority.content_key,
         state.status,
         state_today.status,
-        str(state.treatment_end or state.status_since),
+        str(_treatment_ended(state)),
         repr(limits),
         *reasons,
     ]

@@ -183,9 +183,13 @@ def units_in(text: str | None) -> int | None:
 
 
 def since(rows: Iterable[HistoryRow], fact: Fact) -> date | None:
-    """The day since which the fact has had its current value without a break, None where it has none."""
-    start: HistoryRow | None = None
-    for row in standing(rows):
-        if row.fact is fact and (start is None or row.value != start.value):
-            start = row
-    return None if start is None else start.effective_on
+    """The day since which the fact has had its current value without a break, None where it has none.
+
+    Of several rows on one day the last counts.
+    """
+    values = {row.effective_on: row.value for row in standing(rows) if row.fact is fact}
+    start: date | None = None
+    for day, value in values.items():
+        if start is None or value != values[start]:
+            start = day
+    return start

@@ -71,6 +71,8 @@ class SiteState:
     """The facts of one site that rates and evidence use, as of a day and known at a time.
 
     Areas are integers of 1e-4 m2, None where not known. Only sites that exist on that day have a state.
+    `status_since` and `treated_since` are the first days of the unbroken time in the status, and in any
+    status that counts as treated (None in others).
     """
 
     site_id: int
@@ -91,3 +93,4 @@ class SiteState:
     unit_shares: tuple[tuple[str, float], ...]
     geometry_seq: int
     relapsed_since: date | None = None
+    treated_since: date | None = None

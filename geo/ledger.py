@@ -9,7 +9,6 @@ and fact.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
@@ -22,7 +21,7 @@ from geo.errors import BadValue
 from geo.history import GENESIS_HASH, Fact, HistoryRow, SiteState
 from geo.sites import Kind, Responsible, Target
 from geo.snapshot import KINDS, RESPONSIBLES, STATUSES, TARGETS, UNKNOWN, Int64s, Snapshot, UnitFact
-from geo.status import Status
+from geo.status import Status, status_table
 
 Decoder = Callable[[Fact, str], int]
 
@@ -55,7 +54,8 @@ _DEFAULTS: Final = {
     Fact.GEOMETRY: 0,
 }
 _ENTERED: Final = 1
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EACH_STATUS: Final = np.arange(len(STATUSES), dtype=np.int64)
+_TREATED: Final = np.array([status_table()[status].treated for status in STATUSES])
 _NO_UNIT: Final = UnitFact(None, None, ())
 
 
@@ -65,16 +65,22 @@ def known_at_us(known_at: str, zone: tzinfo = UTC) -> int:
     `known_at` is an ISO time (UTC where it names no zone) or a date, which is the end of that day in `zone`.
     Raises `BadValue`.
     """
+    day = _day_of(known_at)
     try:
-        if _DAY.fullmatch(known_at):
-            moment = datetime.combine(date.fromisoformat(known_at), time.max, tzinfo=zone)
-        else:
-            moment = datetime.fromisoformat(known_at)
+        moment = datetime.combine(day, time.max, tzinfo=zone) if day else datetime.fromisoformat(known_at)
     except ValueError as error:
         raise BadValue(field="known_at", value=known_at, problem="is neither a date nor a time") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return _microseconds(moment)
+
+
+def _day_of(text: str) -> date | None:
+    """The day that a text names in any of the ISO forms, None where it names none, or a time as well."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def utc_text(microseconds: int) -> str:
@@ -125,7 +131,8 @@ class Ledger:
 
     def snapshot(self, *, as_of: date, known_us: int) -> Snapshot:
         """The state of every site that exists on `as_of`, known at `known_us` (microseconds since 1970)."""
-        last = self._last_rows(as_of.toordinal(), known_us)
+        counting = self._counting(as_of.toordinal(), known_us)
+        last = self._last_of_each(counting)
         sites, by_fact = self._pivot(last)
         membership = self._values(by_fact[Fact.MEMBERSHIP])
         exists = membership == _ENTERED
@@ -139,7 +146,9 @@ class Ledger:
             head=head,
             site=sites[exists],
             status=self._slugs(rows, Fact.STATUS),
-            status_since=self._days(rows[Fact.STATUS], rows[Fact.MEMBERSHIP]),
+            status_since=self._days(
+                self._first_of_runs(counting, rows[Fact.STATUS], _EACH_STATUS), rows[Fact.MEMBERSHIP]
+            ),
             entered_on=self._days(rows[Fact.MEMBERSHIP], rows[Fact.MEMBERSHIP]),
             area=self._slugs(rows, Fact.GEOMETRY),
             kind=self._slugs(rows, Fact.KIND),
@@ -153,6 +162,7 @@ class Ledger:
             unit=np.where(units == UNKNOWN, 0, units),
             units=tuple(self._units),
             geometry_seq=self._seqs(rows[Fact.GEOMETRY]),
+            treated_since=self._treated_since(counting, rows[Fact.STATUS]),
         )
 
     def _take(self, columns: _Columns) -> None:
@@ -164,18 +174,47 @@ class Ledger:
         self._order = counts[order]
         self._group = columns.site[self._order] * len(_COLUMNED) + columns.fact[self._order]
 
-    def _last_rows(self, as_of: int, known_us: int) -> Int64s:
+    def _counting(self, as_of: int, known_us: int) -> Int64s:
+        """Places in `_order` of the rows that count: in effect and known by then, and not void."""
         columns, order = self._columns, self._order
         known = columns.recorded <= known_us
         voided = columns.voids[known & (columns.voids != 0)]
         counts = known[order] & (columns.effective[order] <= as_of)
         if len(voided):
             counts &= ~np.isin(columns.seq[order], voided)
-        chosen = np.flatnonzero(counts)
-        group = self._group[chosen]
+        return np.flatnonzero(counts)
+
+    def _last_of_each(self, counting: Int64s) -> Int64s:
+        """The last of the counting rows of each site and fact."""
+        group = self._group[counting]
         is_last = np.append(group[1:] != group[:-1], True)[: len(group)]
-        last: Int64s = order[chosen[is_last]]
+        last: Int64s = self._order[counting[is_last]]
         return last
+
+    def _first_of_runs(self, counting: Int64s, last: Int64s, class_of: Int64s) -> Int64s:
+        """The row with which the run of statuses of one class began that ends with each row of `last`.
+
+        `class_of` gives the class of each status; -1 stays -1. Of several rows on one day the last counts.
+        """
+        rows = self._order[counting]
+        rows = rows[self._columns.fact[rows] == _FACT_INDEX[Fact.STATUS]]
+        site, day = self._columns.site[rows], self._columns.effective[rows]
+        rows = rows[np.append((site[1:] != site[:-1]) | (day[1:] != day[:-1]), True)[: len(rows)]]
+        site, kind = self._columns.site[rows], class_of[self._columns.value[rows]]
+        starts = np.append(True, (site[1:] != site[:-1]) | (kind[1:] != kind[:-1]))[: len(rows)]
+        first = rows[np.maximum.accumulate(np.where(starts, np.arange(len(rows)), 0))]
+        first_of = np.full(len(self._columns.seq) + 1, -1, dtype=np.int64)
+        first_of[rows] = first
+        begun: Int64s = first_of[last]
+        return begun
+
+    def _treated_since(self, counting: Int64s, last: Int64s) -> Int64s:
+        """The day since which each site has been treated without a break, `UNKNOWN` where it is not."""
+        days = self._picked(
+            self._columns.effective, self._first_of_runs(counting, last, _TREATED.astype(np.int64))
+        )
+        status = self._picked(self._columns.value, last)
+        return np.where((last >= 0) & _TREATED[np.maximum(status, 0)], days, UNKNOWN)
 
     def _pivot(self, last: Int64s) -> tuple[Int64s, dict[Fact, Int64s]]:
         columns = self._columns

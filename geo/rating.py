@@ -227,7 +227,8 @@ def _by_damaged_area(inside: Members) -> Measure:
 
 def _restoration(snapshot: Snapshot, rows: Int64s, _: Observations) -> Ratio:
     damaged = snapshot.damaged[rows]
-    nothing_yet = ~_treated(snapshot, rows) & (snapshot.restored[rows] == UNKNOWN)
+    relapsed = snapshot.status[rows] == STATUSES.index(Status.RELAPSED)
+    nothing_yet = ~_treated(snapshot, rows) & ~relapsed & (snapshot.restored[rows] == UNKNOWN)
     restored = np.where(nothing_yet, 0, snapshot.restored[rows])
     missing = (damaged == UNKNOWN) | (restored == UNKNOWN)
     return _ratio(restored[~missing], damaged[~missing], missing, all_missing="no_damaged_area")

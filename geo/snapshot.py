@@ -40,7 +40,9 @@ class Snapshot:
 
     `status`, `kind`, `target` and `responsible` index `STATUSES`, `KINDS`, `TARGETS` and `RESPONSIBLES`;
     `unit` indexes `units`. `damaged`, `restored`, `damage_year` and the treatment days hold `UNKNOWN` where
-    not known; days are proleptic ordinals. `seq` and `head` name the last history row known.
+    not known; days are proleptic ordinals. `status_since` and `treated_since` are the first days of the
+    unbroken time in the status, and in any status that counts as treated (`UNKNOWN` in others). `seq` and
+    `head` name the last history row known.
     """
 
     as_of: date
@@ -63,6 +65,7 @@ class Snapshot:
     unit: Int64s
     units: tuple[UnitFact, ...]
     geometry_seq: Int64s
+    treated_since: Int64s
 
     def __len__(self) -> int:
         return len(self.site)
@@ -100,6 +103,7 @@ class Snapshot:
             unit_shares=unit.shares,
             geometry_seq=int(self.geometry_seq[index]),
             relapsed_since=since if status is Status.RELAPSED else None,
+            treated_since=_known_day(self.treated_since[index]),
         )
 
 

@@ -11,7 +11,7 @@ import shapely
 
 from geo.areas import ha_from_units
 from geo.canonical import canonical_json, parse_json
-from geo.facts import standing
+from geo.facts import since, standing
 from geo.history import Fact, HistoryRow
 from geo.store.gpkg import blob_of_wkb
 
@@ -60,11 +60,8 @@ _word = lru_cache(maxsize=1024)(parse_json)
 
 
 def _status_since(kept: Sequence[HistoryRow]) -> str:
-    start: HistoryRow | None = None
-    for row in kept:
-        if row.fact is Fact.STATUS and (start is None or row.value != start.value):
-            start = row
-    return (date.min if start is None else start.effective_on).isoformat()
+    start = since(kept, Fact.STATUS)
+    return (date.min if start is None else start).isoformat()
 
 
 def _membership(kept: Sequence[HistoryRow]) -> dict[str, object]:

@@ -114,6 +114,17 @@ def test_without_an_end_of_treatment_the_status_stands_in_for_it():
     assert found.reasons == ("treatment_recent", "treatment_end_assumed")
 
 
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.CLOSED])
+def test_acceptance_and_closing_do_not_begin_the_years_after_treatment_anew(status):
+    now = dataclasses.replace(
+        state(status, ended=None), status_since=date(2023, 1, 1), treated_since=date(2016, 1, 1)
+    )
+    found = judge(
+        recovery(0.1), recovery(0.1), state_then=now, state_today=now, limits=thresholds(), scene=SCENE
+    )
+    assert (found.verdict, found.reasons) == (Verdict.CONTRADICTED, ("share_low",))
+
+
 @pytest.mark.parametrize(
     ("of_state", "found", "reason"),
     [
@@ -138,6 +149,8 @@ def test_without_a_recovery_there_is_no_data():
 def test_an_excluded_site_has_no_verdict():
     found = verdict(Status.EXCLUDED)
     assert (found.verdict, found.reasons) == (None, ("excluded",))
+    unseen = verdict(Status.EXCLUDED, kind=Kind.UNDERGROUND)
+    assert (unseen.verdict, unseen.reasons) == (Verdict.NO_DATA, ("underground",))
 
 
 def test_a_site_that_entered_later_is_judged_by_todays_status_and_says_so():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from geo.errors import BadValue
 from geo.history import GENESIS_HASH, Fact, HistoryRow
 from geo.ledger import Ledger, known_at_us, states, utc_text
-from geo.status import Status
+from geo.status import Status, status_table
 
 DAY = date(2020, 1, 1)
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -92,6 +92,20 @@ def value_of(rows, site, fact, day, moment):
     return json.loads(max(counting, key=lambda one: (one.effective_on, one.seq)).value) if counting else None
 
 
+def run_start(rows, site, as_of, moment, class_of):
+    """The first day from which the class of the status was, day by day, what it is on the last."""
+    words = [
+        (day, value_of(rows, site, Fact.STATUS, day, moment))
+        for day in (DAY + timedelta(days=number) for number in range((as_of - DAY).days + 1))
+    ]
+    now, start = words[-1][1], None
+    for day, word in reversed(words):
+        if word is None or class_of(word) != class_of(now):
+            break
+        start = day
+    return start
+
+
 @given(rows=histories(), day=st.integers(0, 6), known=st.integers(0, 12))
 def test_a_state_is_that_of_the_definition_with_back_dated_and_voided_rows(rows, day, known):
     as_of, moment = DAY + timedelta(days=day), recorded(known)
@@ -105,6 +119,11 @@ def test_a_state_is_that_of_the_definition_with_back_dated_and_voided_rows(rows,
         assert state.damaged_units == (damaged and damaged["units"])
         unit = value_of(rows, site, Fact.UNIT, as_of, moment)
         assert state.adcode == (unit and unit["adcode"])
+        assert state.status_since == (
+            run_start(rows, site, as_of, moment, lambda word: word) or state.entered_on
+        )
+        treated = run_start(rows, site, as_of, moment, lambda word: status_table()[Status(word)].treated)
+        assert state.treated_since == (treated if status_table()[state.status].treated else None)
 
 
 @given(rows=histories(), cut=st.integers(1, 14), day=st.integers(0, 6))
@@ -153,6 +172,24 @@ def test_a_date_as_known_at_is_the_end_of_that_day():
     as_of = DAY + timedelta(days=9)
     assert states(rows, as_of=as_of, known_at="2020-01-02")[1].status == "treated"
     assert states(rows, as_of=as_of, known_at="2020-01-01")[1].status == "untreated"
+
+
+@pytest.mark.parametrize("text", ["20200101", "2020-W01-3"])
+def test_a_date_in_any_iso_form_is_the_end_of_its_day(text):
+    assert known_at_us(text) == known_at_us("2020-01-01") == known_at_us("2020-01-01T23:59:59.999999Z")
+
+
+def test_a_status_that_was_set_right_on_its_own_day_breaks_no_run():
+    rows = [
+        entered(1),
+        row(2, Fact.STATUS, "treated"),
+        row(3, Fact.STATUS, "relapsed", effective=3),
+        row(4, Fact.STATUS, "treated", effective=3),
+        row(5, Fact.STATUS, "accepted", effective=5),
+    ]
+    state = states(rows, as_of=DAY + timedelta(days=6), known_at=recorded(0))[1]
+    assert (state.status_since, state.treated_since) == (DAY + timedelta(days=5), DAY)
+    assert states(rows[:4], as_of=DAY + timedelta(days=6), known_at=recorded(0))[1].status_since == DAY
 
 
 def test_a_known_at_that_is_no_time_is_refused():
@@ -204,4 +241,5 @@ def test_a_state_carries_every_fact_that_figures_use():
         "unit_shares": (("340602", 0.75),),
         "geometry_seq": 3,
         "relapsed_since": DAY,
+        "treated_since": None,
     }

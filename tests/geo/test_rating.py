@@ -53,6 +53,7 @@ def snapshot(*sites):
         unit=zeros,
         units=(UnitFact(None, None, ()),),
         geometry_seq=zeros,
+        treated_since=zeros + UNKNOWN,
     )
 
 
@@ -132,6 +133,14 @@ def test_restoration_takes_sites_where_both_are_known_and_counts_the_rest_as_mis
     result = rate(found, RateDefinition.RESTORATION)
     assert (result.numerator_ha, result.denominator_ha, result.rate) == (8.0, 20.0, 0.4)
     assert (result.n_missing, result.missing_ha) == (2, 12.0)
+
+
+def test_a_relapse_with_unknown_restored_area_is_missing_and_not_nothing():
+    found = snapshot(
+        (Status.RELAPSED, 2, 10, None), (Status.RELAPSED, 3, 10, 5), (Status.PLANNED, 4, 10, None)
+    )
+    result = rate(found, RateDefinition.RESTORATION)
+    assert (result.numerator_ha, result.denominator_ha, result.n_missing) == (5.0, 20.0, 1)
 
 
 def test_restoration_without_any_declared_area_says_so():
