@@ -91,13 +91,18 @@ def guards(tables: Iterable[str]) -> list[str]:
 
 
 def append_only() -> list[str]:
-    """The statements that let history only grow, at its end; `INSERT OR REPLACE` needs the third."""
+    """The statements that let history only grow, at its end.
+
+    `INSERT OR REPLACE` needs the third: it removes the row of an equal key, and of an equal voided row, in
+    silence.
+    """
     refuse = f"SELECT RAISE(ABORT, '{APPEND_ONLY}');"
     return [
         f"CREATE TRIGGER append_only_history_update BEFORE UPDATE ON history BEGIN {refuse} END",
         f"CREATE TRIGGER append_only_history_delete BEFORE DELETE ON history BEGIN {refuse} END",
         (
             "CREATE TRIGGER append_only_history_insert BEFORE INSERT ON history"  # noqa: S608 - no value from outside
-            f" WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM history) BEGIN {refuse} END"
+            f" WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM history)"
+            f" OR EXISTS (SELECT 1 FROM history WHERE voids_seq = NEW.voids_seq) BEGIN {refuse} END"
         ),
     ]

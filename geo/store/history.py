@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -13,8 +14,9 @@ from typing import Any
 
 from shapely import MultiPolygon
 from sqlalchemy import Connection, LargeBinary, Row, func, null, select, type_coerce
+from sqlalchemy.exc import DatabaseError
 
-from geo.canonical import NotCanonical, canonical_json, canonical_text, parse_json
+from geo.canonical import NotCanonical, canonical_text
 from geo.changes import PlannedRow, UnknownRow
 from geo.history import GENESIS_HASH, Fact, HistoryRow
 from geo.store.heads import head_columns
@@ -22,6 +24,15 @@ from geo.store.tables import HISTORY, SITES, insert_many
 from geo.wkb import geometry_of
 
 _CHUNK = 5_000
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_KINDS: dict[str, tuple[type, ...]] = {
+    column.name: (
+        {"seq": int, "site_id": int, "voids_seq": int, "wkb": bytes}.get(column.name, str),
+        *([type(None)] if column.nullable else []),
+    )
+    for column in HISTORY.c
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +182,44 @@ def geometry_at(conn: Connection, seq: int) -> MultiPolygon:
 
 def verify(conn: Connection, *, expect: tuple[int, str] | None = None) -> Verification:
     """Whether the chain is whole, ends no earlier than `expect` (seq, hash), and says what the sites say."""
-    seq, previous, recorded, seen = 0, GENESIS_HASH, "", expect is None or expect == (0, GENESIS_HASH)
-    for row in _stream(conn):
-        problem = _broken(row, seq=seq, previous=previous, recorded=recorded)
-        if problem is not None:
-            return Verification(False, seq, seq, previous, first_bad_seq=row.seq, problem=problem)
-        seq, previous, recorded = row.seq, row.hash, row.recorded_at
-        seen = seen or expect == (seq, previous)
+    found, seen = _chain(conn, expect)
+    if found.problem is not None:
+        return found
     if not seen and expect is not None:
-        return Verification(False, seq, seq, previous, problem=_missing(expect, seq))
+        return replace(found, ok=False, problem=_missing(expect, found.seq))
     problem = _misfit(conn)
-    return Verification(problem is None, seq, seq, previous, problem=problem)
+    return replace(found, ok=problem is None, problem=problem)
+
+
+def _chain(conn: Connection, expect: tuple[int, str] | None) -> tuple[Verification, bool]:
+    """What the rows themselves show, and whether the row `expect` was among them."""
+    seq, previous, recorded, seen = 0, GENESIS_HASH, "", expect is None or expect == (0, GENESIS_HASH)
+    try:
+        for stored in _stored_rows(conn):
+            row = _readable(stored)
+            if row is None:
+                problem: str | None = f"row {stored.seq} holds what no row can hold"
+            else:
+                problem = _broken(row, seq=seq, previous=previous, recorded=recorded)
+            if row is None or problem is not None:
+                return Verification(False, seq, seq, previous, stored.seq, problem), seen
+            seq, previous, recorded = row.seq, row.hash, row.recorded_at
+            seen = seen or expect == (seq, previous)
+    except DatabaseError:
+        bad = _first_undecodable(conn, seq)
+        return Verification(False, seq, seq, previous, bad, f"row {bad} cannot be read"), seen
+    return Verification(True, seq, seq, previous), seen
+
+
+def _first_undecodable(conn: Connection, after: int) -> int | None:
+    """The first row after `after` that the database itself cannot give as text."""
+    later = select(HISTORY.c.seq).where(HISTORY.c.seq > after).order_by(HISTORY.c.seq)
+    for seq in conn.execute(later).scalars().all():
+        try:
+            conn.execute(select(HISTORY).where(HISTORY.c.seq == seq)).first()
+        except DatabaseError:
+            return int(seq)
+    return None
 
 
 def _missing(expect: tuple[int, str], seq: int) -> str:
@@ -190,11 +228,22 @@ def _missing(expect: tuple[int, str], seq: int) -> str:
     return f"row {expect[0]} has not the expected hash {expect[1]}: the history was rewritten"
 
 
-def _stream(conn: Connection, *, by_site: bool = False) -> Iterator[HistoryRow]:
+def _stored_rows(conn: Connection, *, by_site: bool = False) -> Iterator[Row[Any]]:
     order = (HISTORY.c.site_id, HISTORY.c.seq) if by_site else (HISTORY.c.seq,)
-    result = conn.execution_options(yield_per=_CHUNK).execute(select(HISTORY).order_by(*order))
-    for row in result:
-        yield _history_row(row)
+    yield from conn.execution_options(yield_per=_CHUNK).execute(select(HISTORY).order_by(*order))
+
+
+def _readable(stored: Row[Any]) -> HistoryRow | None:
+    """The row, None where a field is of a kind that Reverdure never writes there."""
+    if not all(isinstance(value, _KINDS[name]) for name, value in zip(_KINDS, stored, strict=True)):
+        return None
+    times = (stored.recorded_at, stored.proposed_at)
+    if not all(_TIME.fullmatch(text) for text in times) or not _DAY.fullmatch(stored.effective_on):
+        return None
+    try:
+        return _history_row(stored)
+    except ValueError:
+        return None
 
 
 def _broken(row: HistoryRow, *, seq: int, previous: str, recorded: str) -> str | None:
@@ -221,7 +270,7 @@ def _misfit(conn: Connection) -> str | None:
             SITES.c.fid
         )
     )
-    replayed = groupby(_stream(conn, by_site=True), key=attrgetter("site_id"))
+    replayed = groupby(map(_history_row, _stored_rows(conn, by_site=True)), key=attrgetter("site_id"))
     n_sites = conn.execute(select(func.count()).select_from(SITES)).scalar_one()
     n_replayed = 0
     for site, (site_id, facts) in zip(sites.mappings(), replayed, strict=False):
@@ -234,11 +283,6 @@ def _misfit(conn: Connection) -> str | None:
     if n_replayed < n_sites or next(replayed, None) is not None:
         return "the sites and the sites of the history differ in number"
     return None
-
-
-def canonical_value(text: str) -> bool:
-    """Whether a stored value is its own canonical form."""
-    return canonical_json(parse_json(text)) == text
 
 
 def of_sites(found: Sequence[HistoryRow]) -> dict[int, list[HistoryRow]]:

@@ -87,11 +87,24 @@ def test_a_whole_history_is_verified_to_its_expected_head(store: Store) -> None:
         ("UPDATE history SET wkb = x'00' WHERE seq = 2", "altered"),
         ("DELETE FROM history WHERE seq = 1", "missing"),
         ("UPDATE history SET previous_hash = 'x' WHERE seq = 2", "continue"),
+        ("UPDATE history SET fact = 'x' WHERE seq = 2", "no row can hold"),
+        ("UPDATE history SET effective_on = '2015-13-01' WHERE seq = 2", "no row can hold"),
+        ("UPDATE history SET effective_on = '20150101' WHERE seq = 2", "no row can hold"),
+        ("UPDATE history SET recorded_at = 'x' WHERE seq = 2", "no row can hold"),
+        ("UPDATE history SET actor = x'ff' WHERE seq = 2", "no row can hold"),
+        ("UPDATE history SET actor = cast(x'ff' AS text) WHERE seq = 2", "cannot be read"),
+        ("UPDATE history SET voids_seq = 'x' WHERE seq = 2", "no row can hold"),
+        ("UPDATE history SET wkb = 'x' WHERE seq = 2", "no row can hold"),
+        ("UPDATE history SET site_id = 2 WHERE seq = 2", "altered"),
+        (
+            "UPDATE history SET seq = -seq WHERE seq IN (2, 3);UPDATE history SET seq = 5 + seq WHERE seq < 0",
+            "continue",
+        ),
     ],
 )
 def test_verify_names_the_first_bad_row(store: Store, statement: str, words: str) -> None:
     _create(store, new_site("S1"))
-    _tamper(store, statement)
+    _tamper(store, *statement.split(";"))
     with store.read() as conn:
         found = verify(conn)
     assert not found.ok
@@ -135,6 +148,10 @@ def test_a_history_rewritten_from_the_start_misses_the_expected_head(store: Stor
         "damaged_ha = 1.5",
         "left_on = '2020-01-01'",
         "kind = 'tailings'",
+        'unit_shares = \'{"340602":"1"}\'',
+        "adcode = '340603'",
+        "area_units = area_units + 1",
+        "status_since = '2014-01-01'",
     ],
 )
 def test_a_site_that_differs_from_its_history_is_named(store: Store, column: str) -> None:

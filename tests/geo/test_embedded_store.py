@@ -192,8 +192,14 @@ def test_a_row_is_voided_once(store: Store) -> None:
     with store.read() as conn:
         row = dict(conn.execute(text("SELECT * FROM history WHERE seq = 1")).mappings().one())
     rows = [row | {"seq": seq, "voids_seq": 1} for seq in (998, 999)]
-    with pytest.raises(IntegrityError, match="UNIQUE"), store.write() as conn:
+    with pytest.raises(IntegrityError, match="append-only"), store.write() as conn:
         conn.execute(insert(HISTORY), rows)
+    with store.write() as conn:
+        conn.execute(insert(HISTORY), rows[:1])
+    with pytest.raises(IntegrityError, match="append-only"), store.write() as conn:
+        conn.execute(insert(HISTORY).prefix_with("OR REPLACE"), rows[1:])
+    with store.read() as conn:
+        assert history.head(conn)[0] == 998
 
 
 def test_a_read_connection_refuses_to_write(store: Store) -> None:
