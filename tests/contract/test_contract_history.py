@@ -97,7 +97,7 @@ def test_a_whole_history_is_verified_to_its_expected_head(store: Store) -> None:
         ("UPDATE history SET wkb = 'x' WHERE seq = 2", "no row can hold"),
         ("UPDATE history SET site_id = 2 WHERE seq = 2", "altered"),
         (
-            "UPDATE history SET seq = -seq WHERE seq IN (2, 3);UPDATE history SET seq = 5 + seq WHERE seq < 0",
+            "UPDATE history SET seq = -seq WHERE seq IN (2,3);UPDATE history SET seq = seq + 5 WHERE seq < 0",
             "continue",
         ),
     ],
