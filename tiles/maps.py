@@ -44,6 +44,7 @@ __all__ = ["recovery_html", "remediation_html", "save_page", "site_html"]
 _WORLD: Final[Bounds] = (-170.0, -55.0, 170.0, 70.0)
 _PADDING: Final = 0.06
 _SITE_PADDING: Final = 0.35
+_AROUND: Final = 0.8  # a window is wider or higher than the bounds fitted into it
 _TIANDITU: Final = "Tianditu"
 
 
@@ -307,7 +308,7 @@ def _series(
         return served_series(chosen.scenes, chosen.about, chosen.name(lang), links)
     ends = {chosen.from_year, chosen.to_year}
     found = tuple(scene for scene in chosen.scenes if every_year or scene.year in ends)
-    return pictured_series(store, found, chosen.about, chosen.name(lang), links, within)
+    return pictured_series(store, found, chosen.about, chosen.name(lang), links, padded(within, _AROUND))
 
 
 def recovery_html(
@@ -399,7 +400,8 @@ def _map_bounds(inventory: _Inventory, chosen: _Chosen | None, *, padding: float
 
 
 def _cover_legend(store: Store, chosen: _Chosen, within: Bounds, lang: Lang) -> Legend:
-    return land_cover_legend(chosen.about, codes_present(store, chosen.scenes, within), lang)
+    seen = padded(within, _AROUND)
+    return land_cover_legend(chosen.about, codes_present(store, chosen.scenes, seen), lang)
 
 
 def _judged(conn: Connection, chosen: _Chosen | None) -> dict[int, tuple[Evidence, Recovery | None]]:

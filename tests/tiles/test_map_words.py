@@ -81,7 +81,7 @@ def test_a_legend_never_holds_a_no_data_class(slug: str) -> None:
 
 
 def test_the_rate_legend_names_each_bound() -> None:
-    assert [item.text for item in rate_legend("en").items][0] == "under 20 %"
+    assert rate_legend("en").items[0].text == "under 20 %"
 
 
 def test_neighbours_keep_their_shared_border_when_drawn() -> None:
