@@ -148,7 +148,7 @@ def _decidable(stored: RowMapping, actor: str) -> Proposal:
     proposal = _proposal(stored)
     if proposal.state is not ProposalState.OPEN:
         raise ProposalDecided(proposal_id=proposal.proposal_id, state=proposal.state)
-    if not actor.strip():
+    if not _same_name(actor):
         raise BadValue(field="actor", value=actor, problem="is nobody's name")
     if _same_name(actor) == _same_name(proposal.proposed_by):
         raise SamePerson(proposal_id=proposal.proposal_id, actor=proposal.proposed_by)
@@ -156,8 +156,12 @@ def _decidable(stored: RowMapping, actor: str) -> Proposal:
 
 
 def _same_name(name: str) -> str:
-    """The name as it is compared: width, case and spaces around it make no other person."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    """The name as it is compared: width, case, spaces and invisible characters make no other person."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    spaced = "".join(
+        sign if sign.isspace() or unicodedata.category(sign)[0] != "C" else "" for sign in folded
+    )
+    return " ".join(spaced.split())
 
 
 def _decide(

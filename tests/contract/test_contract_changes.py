@@ -163,14 +163,14 @@ def test_what_needs_a_second_person_counts_nowhere_until_approved(
     assert_verified(store)
 
 
-@pytest.mark.parametrize("name", ["Wang", " wang ", "ＷＡＮＧ"])
+@pytest.mark.parametrize("name", ["Wang", " wang ", "ＷＡＮＧ", "Wa\u200bng", "\ufeffWang", "Wang\u00a0"])
 def test_nobody_approves_their_own_proposal(store: Store, site_id: int, name: str) -> None:
     asked = change(store, site_id, {Fact.STATUS: "excluded"})
     assert asked.proposal is not None
     with pytest.raises(SamePerson):
         approve(store, asked.proposal.proposal_id, name)
     with pytest.raises(BadValue):
-        approve(store, asked.proposal.proposal_id, "  ")
+        approve(store, asked.proposal.proposal_id, " \u200b ")
 
 
 def test_a_decided_proposal_stays_decided(store: Store, site_id: int) -> None:
