@@ -1,0 +1,433 @@
+"""Whatever is asked of an inventory, in whatever order: it does what the model does, and keeps its word.
+
+`REVERDURE_LONG_PROPERTIES=1` walks much farther than the suite does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from shapely import MultiPolygon, box
+
+from geo.areas import geodesic_area_units
+from geo.changes import Change, NewSite
+from geo.cities import City, CityType, Level, Listing
+from geo.clock import time_text
+from geo.errors import ReverdureError
+from geo.figures import rates_of
+from geo.history import Fact
+from geo.import_changes import changes_of
+from geo.import_rows import Stated
+from geo.ledger import known_at_us
+from geo.proposals import ProposalState
+from geo.rates import CityRate, GroupBy, RateDefinition, RateQuery
+from geo.readings import ledger_of
+from geo.store import Store, cities, history, proposals, sites
+from geo.store.changes import apply_change, create_sites
+from geo.wkb import wkb_of
+from tests.property.inventory_model import Asked, Inventory, sound
+
+FIRST, TODAY = date(2012, 1, 1), date(2016, 12, 31)
+START = datetime(2017, 1, 1, tzinfo=UTC)
+HA = 100_000_000
+UNITS = [
+    City("340000", "安徽省", "Anhui", Level.PROVINCE, None, "e1"),
+    City("340400", "淮南市", "Huainan", Level.PREFECTURE, "340000", "e1"),
+    City("340421", "凤台县", "Fengtai", Level.COUNTY, "340400", "e1"),
+    City("340406", "潘集区", "Panji", Level.COUNTY, "340400", "e1"),
+    City("341302", "埇桥区", "Yongqiao", Level.COUNTY, "340000", "e1"),
+]
+LISTINGS = [
+    Listing("340400", "淮南市", CityType.MATURE, "sourced", date(2013, 11, 12), date(2016, 1, 1)),
+    Listing("340421", "凤台县", CityType.GROWING, "memory", date(2013, 11, 12)),
+]
+
+DAYS = st.integers(0, (TODAY - FIRST).days // 90).map(lambda n: FIRST + timedelta(days=90 * n))
+STATUSES = st.sampled_from(
+    ["untreated", "planned", "in_progress", "treated", "accepted", "closed", "relapsed", "excluded"]
+)
+AREAS = st.none() | st.integers(0, 6)
+AREA_FACTS = AREAS.map(lambda ha: {"units": None if ha is None else ha * HA})
+PLACES = st.tuples(st.integers(0, 3), st.integers(1, 2)).map(
+    lambda at: MultiPolygon([box(117 + at[0] * 0.01, 33, 117 + (at[0] + at[1]) * 0.01, 33.01)])
+)
+PLAIN = st.one_of(
+    st.fixed_dictionaries({"damaged": AREA_FACTS}),
+    st.fixed_dictionaries({"restored": AREA_FACTS}),
+    st.fixed_dictionaries({"damaged": AREA_FACTS, "restored": AREA_FACTS}),
+    st.fixed_dictionaries({"kind": st.sampled_from(["other", "tailings"])}),
+    st.fixed_dictionaries({"responsible": st.sampled_from(["legacy", "liable", "unknown"])}),
+    st.fixed_dictionaries({"approach": st.sampled_from([None, "natural_recovery", "reconstruction"])}),
+    st.fixed_dictionaries({"membership": st.sampled_from(["entered", "left"])}),
+)
+MOVES = st.one_of(
+    st.fixed_dictionaries({"status": STATUSES}),
+    st.fixed_dictionaries({"status": STATUSES, "restored": AREA_FACTS}),
+)
+SITES = st.integers(0, 3)
+LONG = os.environ.get("REVERDURE_LONG_PROPERTIES") == "1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("inventory") / "empty.gpkg"
+    store = Store.open(path, create=True)
+    with store.write() as conn:
+        cities.put(conn, UNITS, LISTINGS)
+    store.close()
+    InventoryMachine.empty = path
+
+
+class InventoryMachine(RuleBasedStateMachine):
+    """The store and the model side by side."""
+
+    empty: ClassVar[Path]
+
+    @initialize()
+    def open_store(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(dir=self.empty.parent))
+        shutil.copyfile(self.empty, self.folder / "s.gpkg")
+        self.store = Store.open(self.folder / "s.gpkg")
+        self.model = Inventory()
+        self.ids: list[int] = []
+        self.waiting: dict[int, tuple[Asked, int]] = {}
+        self.shapes: dict[str, MultiPolygon] = {}
+        self.now = START
+        self.recorded = ""
+        self.published: list[tuple[RateQuery, GroupBy, list[CityRate]]] = []
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+            shutil.rmtree(self.folder)
+
+    def _tick(self) -> str:
+        self.now += timedelta(minutes=1)
+        return time_text(self.now)
+
+    def _stamp(self, now: str) -> str:
+        self.recorded = max(now, self.recorded)
+        return self.recorded
+
+    def _shape(self, polygon: MultiPolygon) -> str:
+        key = wkb_of(polygon).hex()
+        self.shapes[key] = polygon
+        return key
+
+    @precondition(lambda self: len(self.ids) < 4)
+    @rule(
+        day=DAYS,
+        status=st.sampled_from(["untreated", "planned", "in_progress", "treated", "accepted"]),
+        damaged=AREAS,
+        unit=st.sampled_from(["340421", "340406", "341302", None]),
+        polygon=PLACES,
+        natural=st.booleans(),
+    )
+    def create(
+        self,
+        day: date,
+        status: str,
+        damaged: int | None,
+        unit: str | None,
+        polygon: MultiPolygon,
+        natural: bool,
+    ) -> None:
+        shares = {} if unit is None else {unit: "1"}
+        area = {"units": None if damaged is None else damaged * HA}
+        facts: dict[str, Any] = {
+            "unit": {"adcode": unit, "edition": "e1", "shares": shares},
+            "damaged": area,
+            "responsible": "legacy",
+            "approach": "natural_recovery" if natural else None,
+        }
+        now = self._tick()
+        new = NewSite(
+            f"S{len(self.ids)}",
+            polygon,
+            geodesic_area_units(polygon),
+            {Fact(fact): value for fact, value in facts.items()} | {Fact.STATUS: status},
+            day,
+        )
+        with self.store.write() as conn:
+            (number,) = create_sites(conn, [new], actor="a", source="import:1", now=now)
+        self.ids.append(number)
+        first = {
+            "membership": "entered",
+            "status": status,
+            "geometry": self._shape(polygon),
+            "kind": "other",
+            "target_use": "none",
+            "name": "",
+            **facts,
+        }
+        self._take(Asked(number, first, day), self._stamp(now), approved_by="import:1")
+
+    def _ask(self, asked: Asked) -> None:
+        """Ask it of the store and of the model, and compare what becomes of it."""
+        allowed, two = self.model.allows(asked, TODAY), self.model.needs_two(asked)
+        now = self._tick()
+        try:
+            with self.store.write() as conn:
+                done = apply_change(
+                    conn,
+                    asked.site,
+                    self._change(asked),
+                    actor="a",
+                    source="s",
+                    now=now,
+                    if_version=None,
+                    today=TODAY,
+                )
+        except ReverdureError as error:
+            refuse_rightly(error, allowed=allowed)
+            return
+        assert allowed, "recorded or proposed, though the rules forbid it"
+        assert (done.proposal is not None) == two
+        if done.proposal is None:
+            self._take(asked, self._stamp(now), approved_by=None)
+        else:
+            assert done.seqs == ()
+            self.waiting[done.proposal.proposal_id] = asked, len(self.model.lines)
+
+    def _take(self, asked: Asked, recorded: str, *, approved_by: str | None) -> None:
+        """Let the model record what the store recorded, which must be what the model expects."""
+        expected = {(fact, voids): (value, day) for fact, value, day, voids in self.model.rows_of(asked)}
+        with self.store.read() as conn:
+            stored = history.rows(conn, after_seq=len(self.model.lines), with_wkb=True)
+        assert {(row.fact.value, row.voids_seq) for row in stored} == set(expected)
+        assert len(stored) == len(expected)
+        rows = []
+        for row in stored:
+            value, day = expected[row.fact.value, row.voids_seq]
+            assert (row.site_id, row.effective_on, row.recorded_at) == (asked.site, day, recorded)
+            if row.voids_seq is None:
+                found = row.wkb.hex() if row.wkb is not None else json.loads(row.value)
+                assert found == value
+            if approved_by != "import:1":
+                assert (row.actor, row.approved_by) == ("a", approved_by)
+            rows.append((row.fact.value, value, day, row.voids_seq))
+        approved = {row.fact.value for row in stored if row.approved_by is not None}
+        for one in rows:
+            self.model.add([one], asked.site, recorded, approved=one[0] in approved)
+
+    def _change(self, asked: Asked) -> Change:
+        facts = {Fact(fact): value for fact, value in asked.facts.items() if fact != "geometry"}
+        polygon = self.shapes[asked.facts["geometry"]] if "geometry" in asked.facts else None
+        return Change(facts, asked.day, "why", polygon, asked.voids)
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, facts=MOVES, day=DAYS)
+    def move(self, which: int, facts: Mapping[str, Any], day: date) -> None:
+        self._ask(Asked(self.ids[which % len(self.ids)], facts, day))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, facts=PLAIN, day=DAYS)
+    def state(self, which: int, facts: Mapping[str, Any], day: date) -> None:
+        self._ask(Asked(self.ids[which % len(self.ids)], facts, day))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, polygon=PLACES, day=DAYS)
+    def move_boundary(self, which: int, polygon: MultiPolygon, day: date) -> None:
+        self._ask(Asked(self.ids[which % len(self.ids)], {"geometry": self._shape(polygon)}, day))
+
+    @precondition(lambda self: self.ids)
+    @rule(pick=st.integers(0, 200), facts=st.none() | MOVES | PLAIN, day=DAYS, same=st.booleans())
+    def correct(self, pick: int, facts: Mapping[str, Any] | None, day: date, same: bool) -> None:
+        """Void a row, alone or with what is right instead, on its own day or on another."""
+        line = self.model.lines[pick % len(self.model.lines)]
+        self._ask(Asked(line.site, facts or {}, line.day if same else day, line.seq))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, day=DAYS, unit=st.sampled_from(["340421", "340406"]))
+    def move_to_a_unit(self, which: int, day: date, unit: str) -> None:
+        fact = {"adcode": unit, "edition": "e2", "shares": {unit: "0.75"}}
+        self._ask(Asked(self.ids[which % len(self.ids)], {"unit": fact}, day))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, facts=MOVES, more=PLAIN, polygon=st.none() | PLACES, day=DAYS)
+    def import_again(
+        self,
+        which: int,
+        facts: Mapping[str, Any],
+        more: Mapping[str, Any],
+        polygon: MultiPolygon | None,
+        day: date,
+    ) -> None:
+        """A file states the site anew; the differences are its changes."""
+        number = self.ids[which % len(self.ids)]
+        with self.store.read() as conn:
+            site = sites.get(conn, number)
+        stated = {Fact(name): value for name, value in {**facts, **more}.items() if name != "membership"}
+        if polygon is not None:
+            self._shape(polygon)
+        for change in changes_of(site, Stated(facts=stated), polygon, unit=None, as_of=day, reason="why"):
+            asked = {fact.value: value for fact, value in change.facts.items()}
+            if change.geometry is not None:
+                asked["geometry"] = self._shape(change.geometry)
+            self._ask(Asked(number, asked, change.effective_on))
+
+    @precondition(lambda self: self.waiting)
+    @rule(
+        pick=st.integers(0, 20),
+        actor=st.sampled_from(["b", "b", "b", "a", " A", "\u200ba"]),
+    )
+    def approve(self, pick: int, actor: str) -> None:
+        number = sorted(self.waiting)[pick % len(self.waiting)]
+        asked, base = self.waiting[number]
+        touched = any(
+            line.site == asked.site and line.fact in asked.facts for line in self.model.lines[base:]
+        )
+        allowed = actor == "b" and not touched and self.model.allows(asked, TODAY)
+        now = self._tick()
+        try:
+            with self.store.write() as conn:
+                proposals.approve(conn, number, actor=actor, now=now, today=TODAY)
+        except ReverdureError as error:
+            refuse_rightly(error, allowed=allowed)
+            return
+        assert allowed, "approved, though the rules forbid it"
+        del self.waiting[number]
+        self._take(asked, self._stamp(now), approved_by="b")
+
+    @precondition(lambda self: self.waiting)
+    @rule(pick=st.integers(0, 20))
+    def reject(self, pick: int) -> None:
+        number = sorted(self.waiting)[pick % len(self.waiting)]
+        with self.store.write() as conn:
+            proposals.reject(conn, number, actor="b", now=self._tick())
+        del self.waiting[number]
+
+    @rule(minutes=st.integers(2, 5))
+    def set_the_clock_back(self, minutes: int) -> None:
+        """What was read at a time that comes again may still grow; all that is older may not."""
+        self.now -= timedelta(minutes=minutes)
+        again = max(time_text(self.now), self.recorded)
+        self.published = [
+            one for one in self.published if (one[0].known_at or "") < min(again, time_text(self.now))
+        ]
+
+    @rule(day=DAYS, group=st.sampled_from(list(GroupBy)), responsible=st.sampled_from(["legacy", "all"]))
+    def publish(self, day: date, group: GroupBy, responsible: str) -> None:
+        """Keep the figures of a day as they are known now, to be computed again later."""
+        query = RateQuery(
+            RateDefinition.RESTORATION, as_of=day, known_at=self._tick(), responsible=responsible
+        )
+        self.published.append((query, group, rates_of(self.store, query, group, today=TODAY)))
+
+    @rule(pick=st.integers(0, 20))
+    def recompute(self, pick: int) -> None:
+        """A figure that was published comes out the same for ever, to the last digit."""
+        for query, group, found in self.published[-(pick + 1) :][:3]:
+            assert rates_of(self.store, query, group, today=TODAY) == found
+
+    @rule(day=DAYS, pick=st.integers(0, 200), responsible=st.sampled_from(["legacy", "liable", "all"]))
+    def groups_sum_to_the_whole(self, day: date, pick: int, responsible: str) -> None:
+        """Every figure is that of the model, at any two times, and the groups sum to it."""
+        known = (
+            self.model.lines[pick % len(self.model.lines)].recorded
+            if self.model.lines
+            else time_text(self.now)
+        )
+        query = RateQuery(as_of=day, known_at=known, responsible=responsible)
+        (whole,) = rates_of(self.store, query, GroupBy.ALL, today=TODAY)
+        area, treated, count = self._treated(day, known, responsible)
+        assert (whole.n_sites, whole.numerator_count) == (count, treated[1])
+        assert whole.rate == (treated[0] / area if area else None)
+        for group in (GroupBy.CITY_TYPE, GroupBy.KIND):
+            parts = rates_of(self.store, query, group, today=TODAY)
+            assert sum(part.n_sites for part in parts) == whole.n_sites
+            assert sum(units(part.denominator_ha) for part in parts) == units(whole.denominator_ha)
+            assert sum(units(part.numerator_ha) for part in parts) == units(whole.numerator_ha)
+
+    def _treated(self, day: date, known: str, responsible: str) -> tuple[int, tuple[int, int], int]:
+        """Area of all, area and number of the treated, number of all sites, straight from the model."""
+        area = treated = n_treated = count = 0
+        for site in self.ids:
+            words = {
+                fact: self.model.value(site, fact, day, known)
+                for fact in ("membership", "status", "geometry", "responsible")
+            }
+            if words["membership"] != "entered" or words["status"] == "excluded":
+                continue
+            if responsible not in ("all", words["responsible"]):
+                continue
+            units_of_site = geodesic_area_units(self.shapes[words["geometry"]])
+            area, count = area + units_of_site, count + 1
+            if words["status"] in ("treated", "accepted", "closed"):
+                treated, n_treated = treated + units_of_site, n_treated + 1
+        return area, (treated, n_treated), count
+
+    @rule(day=DAYS, pick=st.integers(0, 200))
+    def states_are_those_of_the_model(self, day: date, pick: int) -> None:
+        if not self.model.lines:
+            return
+        known = self.model.lines[pick % len(self.model.lines)].recorded
+        with self.store.read() as conn:
+            snapshot = ledger_of(self.store, conn).snapshot(as_of=day, known_us=known_at_us(known))
+        for site in self.ids:
+            words = {fact: self.model.value(site, fact, day, known) for fact in (fact.value for fact in Fact)}
+            state = snapshot.state_of(site)
+            assert (state is not None) == (words["membership"] == "entered")
+            if state is None:
+                continue
+            assert (state.status, state.kind, state.responsible) == (
+                words["status"],
+                words["kind"],
+                words["responsible"],
+            )
+            assert state.damaged_units == (words["damaged"] or {"units": None})["units"]
+            assert state.restored_units == (words["restored"] or {"units": None})["units"]
+            assert state.adcode == (words["unit"] or {"adcode": None})["adcode"]
+            assert state.area_units == geodesic_area_units(self.shapes[words["geometry"]])
+            if state.damaged_units is not None and state.restored_units is not None:
+                assert state.restored_units <= state.damaged_units
+
+    @invariant()
+    def sites_are_what_their_history_says(self) -> None:
+        if not getattr(self, "ids", None):
+            return
+        with self.store.read() as conn:
+            found = history.verify(conn)
+            heads = [sites.get(conn, number) for number in self.ids]
+            waiting = [one.proposal_id for one in proposals.find(conn, state=ProposalState.OPEN)]
+        assert found.ok, found.problem
+        assert waiting == sorted(self.waiting)
+        for site in heads:
+            lines = self.model.standing(site.site_id)
+            assert sound(lines)
+            left = [line.day for line in lines if line.fact == "membership" and line.value == "left"]
+            assert site.left_on == (
+                left[-1] if lines and self.model.value(site.site_id, "membership", TODAY) == "left" else None
+            )
+            assert site.status == self.model.value(site.site_id, "status", TODAY)
+            assert wkb_of(site.geometry).hex() == self.model.value(site.site_id, "geometry", TODAY)
+
+
+def refuse_rightly(error: ReverdureError, *, allowed: bool) -> None:
+    """Fail where the rules allow what was refused."""
+    assert not allowed, f"refused, though the rules allow it: {error!r}"
+
+
+def units(area_ha: float | None) -> int:
+    return 0 if area_ha is None else round(area_ha * HA)
+
+
+TestInventory = pytest.mark.usefixtures("empty_store")(InventoryMachine.TestCase)
+TestInventory.settings = settings(
+    max_examples=400 if LONG else 15,
+    stateful_step_count=50 if LONG else 15,
+    deadline=None,
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+    suppress_health_check=list(HealthCheck),
+)
