@@ -125,9 +125,8 @@ def test_joint_areas_of_two_scenes(write_raster: Write) -> None:
     after = write_raster(np.array([[1, 3], [3, 3]], dtype=np.uint8), name="b_2020.tif", nodata=9, **DEGREE)
     a, b = scenes_of(before, after)
     joint = scene_joint_areas(a, before, b, after)
-    assert list(zip(joint.from_code.tolist(), joint.to_code.tolist(), joint.cells // FULL_CELL, strict=True)) == [
-        (MISSING_CODE, 3, 1), (1, 1, 1), (1, 3, 1), (2, 3, 1)
-    ]  # fmt: skip
+    rows = zip(joint.from_code.tolist(), joint.to_code.tolist(), joint.cells // FULL_CELL, strict=True)
+    assert list(rows) == [(MISSING_CODE, 3, 1), (1, 1, 1), (1, 3, 1), (2, 3, 1)]
 
 
 @pytest.fixture(scope="module")
