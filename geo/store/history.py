@@ -106,13 +106,15 @@ def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[Hist
         (0, GENESIS_HASH, now) if last is None else (last[0], last[1], max(now, last[2]))
     )
     rows: list[HistoryRow] = []
+    stored: list[tuple[object, ...]] = []
     for number, entry in enumerate(entries, start=seq + 1):
         unsigned = _unsigned(entry, seq=number, recorded_at=recorded)
         digest = _digest(previous, unsigned)
         signed: _Unsigned = (*unsigned, previous, digest)
         rows.append(HistoryRow(*signed))
+        stored.append(_stored(signed))
         previous = digest
-    insert_many(conn, HISTORY, map(_stored, rows))
+    insert_many(conn, HISTORY, stored)
     return rows
 
 
@@ -139,9 +141,9 @@ def _unsigned(entry: Entry, *, seq: int, recorded_at: str) -> _Unsigned:
 _fields = attrgetter(*(column.name for column in HISTORY.c))
 
 
-def _stored(row: HistoryRow) -> tuple[object, ...]:
-    """The row as the table's columns have it, in their order."""
-    seq, site_id, fact, value, wkb, effective_on, *rest = _fields(row)
+def _stored(fields: _Unsigned) -> tuple[object, ...]:
+    """All fields of a row as the table's columns have them, in their order."""
+    seq, site_id, fact, value, wkb, effective_on, *rest = fields
     return (seq, site_id, fact.value, value, wkb, effective_on.isoformat(), *rest)
 
 

@@ -36,7 +36,8 @@ from geo.readings import ledger_of
 from geo.store import Store, cities, history, proposals, sites
 from geo.store.changes import apply_change, create_sites
 from geo.wkb import wkb_of
-from tests.property.inventory_model import Asked, Inventory, sound
+from tests.property.inventory_model import BY_ITSELF, Asked, Inventory, sound
+from tests.property.inventory_model import MOVES as MODEL_MOVES
 
 FIRST, TODAY = date(2012, 1, 1), date(2016, 12, 31)
 START = datetime(2017, 1, 1, tzinfo=UTC)
@@ -53,7 +54,7 @@ LISTINGS = [
     Listing("340421", "凤台县", CityType.GROWING, "memory", date(2013, 11, 12)),
 ]
 
-DAYS = st.integers(0, (TODAY - FIRST).days // 90).map(lambda n: FIRST + timedelta(days=90 * n))
+DAYS = st.integers(0, 7).map(lambda n: FIRST + timedelta(days=250 * n))
 STATUSES = st.sampled_from(
     ["untreated", "planned", "in_progress", "treated", "accepted", "closed", "relapsed", "excluded"]
 )
@@ -75,7 +76,8 @@ MOVES = st.one_of(
     st.fixed_dictionaries({"status": STATUSES}),
     st.fixed_dictionaries({"status": STATUSES, "restored": AREA_FACTS}),
 )
-SITES = st.integers(0, 3)
+SITES = st.integers(0, 2)
+BY_ITSELF_TO = {"treated"}
 LONG = os.environ.get("REVERDURE_LONG_PROPERTIES") == "1"
 
 
@@ -125,7 +127,7 @@ class InventoryMachine(RuleBasedStateMachine):
         self.shapes[key] = polygon
         return key
 
-    @precondition(lambda self: len(self.ids) < 4)
+    @precondition(lambda self: len(self.ids) < 3)
     @rule(
         day=DAYS,
         status=st.sampled_from(["untreated", "planned", "in_progress", "treated", "accepted"]),
@@ -173,8 +175,8 @@ class InventoryMachine(RuleBasedStateMachine):
         }
         self._take(Asked(number, first, day), self._stamp(now), approved_by="import:1")
 
-    def _ask(self, asked: Asked) -> None:
-        """Ask it of the store and of the model, and compare what becomes of it."""
+    def _ask(self, asked: Asked, *, released: bool = False) -> None:
+        """Ask it of the store and of the model, and compare what becomes of it; release it where it waits."""
         allowed, two = self.model.allows(asked, TODAY), self.model.needs_two(asked)
         now = self._tick()
         try:
@@ -199,6 +201,8 @@ class InventoryMachine(RuleBasedStateMachine):
         else:
             assert done.seqs == ()
             self.waiting[done.proposal.proposal_id] = asked, len(self.model.lines)
+            if released:
+                self._decide(done.proposal.proposal_id, "b")
 
     def _take(self, asked: Asked, recorded: str, *, approved_by: str | None) -> None:
         """Let the model record what the store recorded, which must be what the model expects."""
@@ -227,14 +231,27 @@ class InventoryMachine(RuleBasedStateMachine):
         return Change(facts, asked.day, "why", polygon, asked.voids)
 
     @precondition(lambda self: self.ids)
-    @rule(which=SITES, facts=MOVES, day=DAYS)
-    def move(self, which: int, facts: Mapping[str, Any], day: date) -> None:
-        self._ask(Asked(self.ids[which % len(self.ids)], facts, day))
+    @rule(which=SITES, facts=MOVES, day=DAYS, released=st.booleans())
+    def move(self, which: int, facts: Mapping[str, Any], day: date, released: bool) -> None:
+        self._ask(Asked(self.ids[which % len(self.ids)], facts, day), released=released)
 
     @precondition(lambda self: self.ids)
-    @rule(which=SITES, facts=PLAIN, day=DAYS)
-    def state(self, which: int, facts: Mapping[str, Any], day: date) -> None:
-        self._ask(Asked(self.ids[which % len(self.ids)], facts, day))
+    @rule(which=SITES, pick=st.integers(0, 7), restored=AREA_FACTS, day=DAYS)
+    def take_a_step(self, which: int, pick: int, restored: Any, day: date) -> None:
+        """Go on from the status of a day as the table has it, and release it at once."""
+        site = self.ids[which % len(self.ids)]
+        was = self.model.value(site, "status", day) or "untreated"
+        steps = sorted(MODEL_MOVES[was] | (BY_ITSELF_TO if was in BY_ITSELF else set()))
+        steps += ["treated", "untreated"] if was == "excluded" else []
+        facts = {"status": steps[pick % len(steps)]}
+        if facts["status"] == "relapsed":
+            facts["restored"] = restored
+        self._ask(Asked(site, facts, day), released=True)
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, facts=PLAIN, day=DAYS, released=st.booleans())
+    def state(self, which: int, facts: Mapping[str, Any], day: date, released: bool) -> None:
+        self._ask(Asked(self.ids[which % len(self.ids)], facts, day), released=released)
 
     @precondition(lambda self: self.ids)
     @rule(which=SITES, polygon=PLACES, day=DAYS)
@@ -242,11 +259,20 @@ class InventoryMachine(RuleBasedStateMachine):
         self._ask(Asked(self.ids[which % len(self.ids)], {"geometry": self._shape(polygon)}, day))
 
     @precondition(lambda self: self.ids)
-    @rule(pick=st.integers(0, 200), facts=st.none() | MOVES | PLAIN, day=DAYS, same=st.booleans())
-    def correct(self, pick: int, facts: Mapping[str, Any] | None, day: date, same: bool) -> None:
+    @rule(
+        pick=st.integers(0, 200),
+        facts=st.none() | MOVES | PLAIN,
+        day=DAYS,
+        same=st.booleans(),
+        released=st.booleans(),
+    )
+    def correct(
+        self, pick: int, facts: Mapping[str, Any] | None, day: date, same: bool, released: bool
+    ) -> None:
         """Void a row, alone or with what is right instead, on its own day or on another."""
         line = self.model.lines[pick % len(self.model.lines)]
-        self._ask(Asked(line.site, facts or {}, line.day if same else day, line.seq))
+        asked = Asked(line.site, facts or {}, line.day if same else day, line.seq)
+        self._ask(asked, released=released)
 
     @precondition(lambda self: self.ids)
     @rule(which=SITES, day=DAYS, unit=st.sampled_from(["340421", "340406"]))
@@ -283,7 +309,10 @@ class InventoryMachine(RuleBasedStateMachine):
         actor=st.sampled_from(["b", "b", "b", "a", " A", "\u200ba"]),
     )
     def approve(self, pick: int, actor: str) -> None:
-        number = sorted(self.waiting)[pick % len(self.waiting)]
+        self._decide(sorted(self.waiting)[pick % len(self.waiting)], actor)
+
+    def _decide(self, number: int, actor: str) -> None:
+        """Try to approve a proposal, and compare what becomes of it."""
         asked, base = self.waiting[number]
         touched = any(
             line.site == asked.site and line.fact in asked.facts for line in self.model.lines[base:]
@@ -425,8 +454,8 @@ def units(area_ha: float | None) -> int:
 
 TestInventory = pytest.mark.usefixtures("empty_store")(InventoryMachine.TestCase)
 TestInventory.settings = settings(
-    max_examples=400 if LONG else 15,
-    stateful_step_count=50 if LONG else 15,
+    max_examples=400 if LONG else 30,
+    stateful_step_count=50 if LONG else 25,
     deadline=None,
     phases=[phase for phase in Phase if phase is not Phase.explain],
     suppress_health_check=list(HealthCheck),
