@@ -12,7 +12,7 @@ from geo.areas import ha_from_units
 from geo.coverage import FULL_CELL
 from geo.landcover import Product, Role
 from geo.outcomes import Baseline, OutcomeKey, OutcomeRule, outcomes_sha256, rules_of
-from geo.recovery import Outcome, Recovery, TemporalRule
+from geo.recovery import Outcome, Recovery, TemporalRule, YearLine
 from geo.thresholds import Thresholds
 from geo.transitions import MISSING_CODE, Transition
 
@@ -92,7 +92,8 @@ def assess(
     cells = series.joint.get(subject.to_year, ())
     balance = _balance(cells, rules)
     between = [year for year in sorted(series.joint) if subject.from_year <= year <= subject.to_year]
-    shares = {year: _share(_balance(series.joint[year], rules)) for year in between}
+    balances = {year: _balance(series.joint[year], rules) for year in between}
+    shares = {year: _share(one) for year, one in balances.items()}
     years = between if series.rule is TemporalRule.NONE else (subject.from_year, subject.to_year)
     return Recovery(
         site_id=subject.site_id,
@@ -115,6 +116,7 @@ def assess(
         not_yet_crop_units=balance.not_yet_crop,
         end_year_unchanged=series.end_year_unchanged,
         share_by_year=shares,
+        lines={year: _line(one) for year, one in balances.items() if year > subject.from_year},
         relapse_year=relapse_year(shares, limits),
         reason="no_disturbed_baseline" if balance.disturbed == 0 else None,
         content_key=subject.content_key,
@@ -191,6 +193,10 @@ def _balance(cells: Sequence[JointCell], rules: _Rules) -> _Balance:
         not_yet_crop=sum(units for rule, units in disturbed if rule.not_yet_crop),
         valid=sum(units for _, units in disturbed) + sum(units for _, units in sound),
     )
+
+
+def _line(balance: _Balance) -> YearLine:
+    return YearLine(balance.recovered, balance.disturbed, balance.valid, balance.new_damage)
 
 
 def _sum(pairs: Sequence[tuple[OutcomeRule, int]], outcome: Outcome) -> int:

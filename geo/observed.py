@@ -15,15 +15,15 @@ from geo.store.recovery_totals import RecoveryTotals, totals
 
 
 class ObservedSource:
-    """The stored results that a query asks for, read once and matched with any number of snapshots."""
+    """The stored results that a query asks for, read once a year and matched with any number of snapshots."""
 
     def __init__(self, conn: Connection, query: RateQuery) -> None:
+        self._conn = conn
         self._query = query
         self.product, self.edition = _product_and_edition(conn, query)
-        self._totals: RecoveryTotals | None = None
+        self._known: dict[int, RecoveryTotals] = {}
         self._years: list[int] = []
         if self.product is not None and self.edition is not None:
-            self._totals = totals(conn, product=self.product, edition=self.edition)
             found = scenes.find(conn, product=self.product, edition=self.edition)
             self._years = sorted({scene.year for scene in found})
 
@@ -33,13 +33,12 @@ class ObservedSource:
         The later year is the one asked for, else the last with a result up to the snapshot's day. The
         baseline is the one asked for, else each site's own.
         """
-        known = self._totals
-        to_year = None if known is None else self._to_year(known, snapshot)
-        if known is None or to_year is None:
+        known = self._latest(snapshot)
+        if known is None:
             return Observations.none(
                 len(snapshot), reason="no_recovery", product=self.product, edition=self.edition
             )
-        chosen = known.to_year == to_year
+        chosen = np.ones(len(known.site), dtype=bool)
         if self._query.from_year is not None:
             chosen &= known.from_year == self._query.from_year
         rows, positions = _one_per_site(known, np.flatnonzero(chosen), snapshot, self._years)
@@ -54,11 +53,19 @@ class ObservedSource:
             valid=_spread(known.valid, rows, positions, len(snapshot)),
         )
 
-    def _to_year(self, known: RecoveryTotals, snapshot: Snapshot) -> int | None:
-        if self._query.to_year is not None:
-            return self._query.to_year
-        years = known.to_year[known.to_year <= snapshot.as_of.year]
-        return int(years.max()) if len(years) else None
+    def _latest(self, snapshot: Snapshot) -> RecoveryTotals | None:
+        """The results of the year asked for, else of the last year with any up to the snapshot's day."""
+        asked = self._query.to_year
+        years = [year for year in self._years if year <= snapshot.as_of.year] if asked is None else [asked]
+        found = (self._of_year(year) for year in reversed(years))
+        return next((one for one in found if one is not None and len(one.site)), None)
+
+    def _of_year(self, year: int) -> RecoveryTotals | None:
+        if self.product is None or self.edition is None:
+            return None
+        if year not in self._known:
+            self._known[year] = totals(self._conn, product=self.product, edition=self.edition, to_year=year)
+        return self._known[year]
 
 
 def _one_per_site(

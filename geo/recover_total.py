@@ -67,10 +67,15 @@ def summed(found: Iterable[Recovery]) -> dict[str, object]:
         )
     disturbed = balance["disturbed_baseline_ha"]
     return {
-        "area_ha": {str(year): _hectares(counts) for year, counts in sorted(areas.items())},
+        "area_ha": {str(year): _hectares(_by_code(counts)) for year, counts in sorted(areas.items())},
         **_hectares(balance),
         "recovered_share": balance["recovered_ha"] / disturbed if disturbed else None,
     }
+
+
+def _by_code(counts: Mapping[str, int]) -> dict[str, int]:
+    """The same by rising class code, cells without data at the end."""
+    return dict(sorted(counts.items(), key=lambda one: (one[0] == NO_DATA_KEY, one[0].zfill(9))))
 
 
 def _hectares(counts: Mapping[str, int]) -> dict[str, float]:

@@ -30,6 +30,16 @@ class TemporalRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class YearLine:
+    """What a recovery from the same baseline to one later year would say. Areas in units of 1e-4 m2."""
+
+    recovered_units: int
+    disturbed_baseline_units: int
+    valid_units: int
+    new_damage_units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recovery:
     """What the land cover says of one site between two years. Areas in units of 1e-4 m2.
 
@@ -40,7 +50,8 @@ class Recovery:
     `end_year_unchanged` flags a majority3 figure whose year has no neighbour on one side.
     `class_units` is {year: {class code, or None for no data: units}}.
     `share_by_year` is {year: recovered share of the baseline, or None} for the years between, `relapse_year`
-    the year a reached recovery was lost again, None where it was not. `content_key` is the SHA-256 of all
+    the year a reached recovery was lost again, None where it was not. `lines` holds the figures to each later
+    year up to `to_year`. `content_key` is the SHA-256 of all
     that the figures depend on.
     """
 
@@ -64,6 +75,7 @@ class Recovery:
     not_yet_crop_units: int = 0
     end_year_unchanged: bool = False
     share_by_year: Mapping[int, float | None] = field(default_factory=dict)
+    lines: Mapping[int, YearLine] = field(default_factory=dict)
     relapse_year: int | None = None
     reason: str | None = None
     content_key: str = ""

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, fun
 
 from geo.canonical import canonical_json, parse_json
 from geo.evidence import Evidence, Verdict
-from geo.recovery import Recovery, TemporalRule
+from geo.recovery import Recovery, TemporalRule, YearLine
 from geo.status import Status
-from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, TRANSITIONS, insert_many
+from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, RECOVERY_YEARS, TRANSITIONS, insert_many
 from geo.transitions import Transition
 
 _Item = TypeVar("_Item", Recovery, Evidence)
@@ -23,6 +23,7 @@ _SCALARS: Final = (
     *("recovered_units", "still_disturbed_units", "converted_units", "ponded_units", "new_damage_units"),
     *("valid_units", "not_yet_crop_units", "relapse_year", "reason", "content_key"),
 )
+_LINE: Final = ("recovered_units", "disturbed_baseline_units", "valid_units", "new_damage_units")
 _EVIDENCE_SCALARS: Final = (
     *("site_id", "product", "edition", "from_year", "to_year", "recovered_share", "raw_recovered_share"),
     *("valid_share", "worklist_units", "content_key"),
@@ -62,6 +63,12 @@ def _put_recoveries(conn: Connection, run_id: int | None, recoveries: Sequence[R
         for step in item.transitions
     )
     insert_many(conn, CLASS_AREAS, class_areas, keyed=False)
+    lines = (
+        (key, year, *(getattr(line, name) for name in _LINE))
+        for key, item in keyed
+        for year, line in item.lines.items()
+    )
+    insert_many(conn, RECOVERY_YEARS, lines, keyed=False)
     insert_many(conn, TRANSITIONS, transitions, keyed=False)
 
 
@@ -115,8 +122,11 @@ def find(
     ).mappings()
     class_units = _class_units(conn, conditions)
     transitions = _transitions(conn, conditions)
+    lines = _lines(conn, conditions)
     return [
-        _recovery(row, class_units[row["recovery_id"]], transitions[row["recovery_id"]]) for row in rows.all()
+        _recovery(row, class_units[key], transitions[key], lines[key])
+        for row in rows.all()
+        for key in (row["recovery_id"],)
     ]
 
 
@@ -129,6 +139,16 @@ def _class_units(
     query = query.join(RECOVERIES).where(*conditions).order_by(columns.fid)
     for key, year, code, units in conn.execute(query):
         found[key].setdefault(year, {})[code] = units
+    return found
+
+
+def _lines(conn: Connection, conditions: Sequence[ColumnElement[bool]]) -> Mapping[int, dict[int, YearLine]]:
+    found: defaultdict[int, dict[int, YearLine]] = defaultdict(dict)
+    columns = RECOVERY_YEARS.c
+    query = select(columns.recovery_id, columns.year, *(columns[name] for name in _LINE))
+    query = query.join(RECOVERIES).where(*conditions).order_by(columns.recovery_id, columns.year)
+    for key, year, *units in conn.execute(query):
+        found[key][year] = YearLine(*units)
     return found
 
 
@@ -203,7 +223,10 @@ def _recovery_columns(key: int, run_id: int | None, item: Recovery) -> dict[str,
 
 
 def _recovery(
-    row: RowMapping, class_units: Mapping[int, Mapping[int | None, int]], transitions: Sequence[Transition]
+    row: RowMapping,
+    class_units: Mapping[int, Mapping[int | None, int]],
+    transitions: Sequence[Transition],
+    lines: Mapping[int, YearLine],
 ) -> Recovery:
     shares = cast("Mapping[str, float | None]", parse_json(row["share_by_year"]))
     return Recovery(
@@ -211,6 +234,7 @@ def _recovery(
         temporal_rule=TemporalRule(row["temporal_rule"]),
         class_units=class_units,
         transitions=tuple(transitions),
+        lines=lines,
         baseline_late=bool(row["baseline_late"]),
         end_year_unchanged=bool(row["end_year_unchanged"]),
         share_by_year={int(year): None if share is None else float(share) for year, share in shares.items()},

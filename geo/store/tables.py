@@ -281,6 +281,18 @@ CLASS_AREAS: Final = _table(
     Index("ix_class_areas_recovery_id", "recovery_id"),
 )
 
+RECOVERY_YEARS: Final = _table(
+    "recovery_years",
+    _key(),
+    _parent("recovery_id", "recoveries.recovery_id"),
+    _whole("year"),
+    _whole("recovered_units"),
+    _whole("disturbed_baseline_units"),
+    _whole("valid_units"),
+    _whole("new_damage_units"),
+    UniqueConstraint("recovery_id", "year", name="uq_recovery_years"),
+)
+
 TRANSITIONS: Final = _table(
     "transitions",
     _key(),

@@ -26,7 +26,7 @@ from geo.recovery import TemporalRule
 from geo.runs import RunState
 from geo.scenes import inspect_scenes
 from geo.status import Status
-from geo.store import Store, changes, recoveries, runs, scenes
+from geo.store import Store, changes, proposals, recoveries, runs, scenes
 
 NOW = "2024-06-01T08:00:00.000000Z"
 LATER = "2024-06-02T08:00:00.000000Z"
@@ -155,7 +155,9 @@ def test_results_and_verdicts_are_stored_and_make_rates_and_the_worklist(store):
     (rate,) = rates_of(store, query, GroupBy.ALL, today=TODAY)
     assert rate.rate == pytest.approx(0.3, abs=1e-5)
     assert (rate.observed.edition, rate.observed.to_year) == ("v1", 2020)
-    (before,) = rates_of(store, RateQuery(as_of=date(2019, 1, 1)), GroupBy.ALL, today=TODAY)
+    (earlier,) = rates_of(store, RateQuery(as_of=date(2019, 1, 1)), GroupBy.ALL, today=TODAY)
+    assert (earlier.observed.from_year, earlier.observed.to_year) == (2013, 2016)
+    (before,) = rates_of(store, RateQuery(as_of=date(2015, 1, 1)), GroupBy.ALL, today=TODAY)
     assert before.observed.reason == "no_recovery"
 
 
@@ -359,3 +361,59 @@ def test_a_direct_run_that_fails_is_kept_as_failed(store):
         recover(store, PARAMS, today=TODAY)
     with store.read() as conn:
         assert [one.state for one in runs.find(conn)] == [RunState.FAILED]
+
+
+def figures_of(rate):
+    seen = rate.observed
+    return (seen.rate, seen.from_year, seen.to_year, seen.disturbed_baseline_ha, seen.valid_share)
+
+
+def test_a_run_knows_every_later_year_as_a_run_to_that_year_would(store, tmp_path, empty_file):
+    rng = np.random.default_rng(7)
+    choice = np.array([FOREST, WATER, BARREN, 255], dtype=np.uint8)
+    years = (2013, 2015, 2016, 2018, 2019, 2020)
+    shutil.copyfile(empty_file, tmp_path / "other.gpkg")
+    grids = {year: rng.choice(choice, (40, 40), p=[0.3, 0.1, 0.5, 0.1]) for year in years}
+    new = [site("a", square(0.5, 0.3)), site("b", square(15, 4), damage_year=2015), site("c", square(20, 20))]
+    add_scenes(store, grids)
+    add_sites(store, *new)
+    whole = recover(store, PARAMS, today=TODAY)
+    other = Store.open(tmp_path / "other.gpkg")
+    try:
+        with other.write() as conn, store.read() as source:
+            scenes.add(conn, scenes.find(source))
+        add_sites(other, *new)
+        for year in years[1:]:
+            exact = recover(other, RecoverParams("clcd", to_year=year), today=TODAY)
+            for name in ("recoveries", "majority"):
+                lines = {one.site_id: one.lines.get(year) for one in getattr(whole, name)}
+                for one in getattr(exact, name):
+                    assert one.lines[year] == lines[one.site_id]
+                    assert lines[one.site_id].recovered_units == one.recovered_units
+                    assert lines[one.site_id].disturbed_baseline_units == one.disturbed_baseline_units
+                    assert lines[one.site_id].valid_units == one.valid_units
+                    assert lines[one.site_id].new_damage_units == one.new_damage_units
+            for query in (RateQuery(as_of=date(year, 12, 31)), RateQuery(as_of=TODAY, to_year=year)):
+                (mine,) = rates_of(store, query, GroupBy.ALL, today=TODAY)
+                (theirs,) = rates_of(other, query, GroupBy.ALL, today=TODAY)
+                assert figures_of(mine) == figures_of(theirs)
+                assert mine.observed.to_year == year
+    finally:
+        other.close()
+    with store.read() as conn:
+        assert recoveries.find(conn, rule=TemporalRule.NONE) == whole.recoveries
+
+
+def test_a_changed_outline_replaces_the_figures_of_every_year(store):
+    ramp(store)
+    (one,) = add_sites(store, site("a", square(0, 0)))
+    recover(store, PARAMS, today=TODAY)
+    moved = Change({}, date(2024, 6, 1), "surveyed", geometry=square(3, 0))
+    with store.write() as conn:
+        applied = changes.apply_change(conn, one, moved, actor="a", source="t", now=LATER, if_version=None)
+        if applied.proposal is not None:
+            proposals.approve(conn, applied.proposal.proposal_id, actor="b", now=LATER, today=TODAY)
+    for year in (2016, 2020):
+        (found,) = recover(store, RecoverParams("clcd", to_year=year), today=TODAY).recoveries
+        (rate,) = rates_of(store, RateQuery(as_of=TODAY, to_year=year), GroupBy.ALL, today=TODAY)
+        assert rate.observed.rate == found.recovered_share == pytest.approx(0.3, abs=1e-5)

@@ -23,6 +23,7 @@ ATTRIBUTES = {
     "scenes": "Registered land-cover rasters",
     "recoveries": "Recovery of each site between two years",
     "class_areas": "Hectares by class and year of each recovery",
+    "recovery_years": "What each recovery says of every later year",
     "transitions": "Hectares from class to class of each recovery",
     "evidence": "Whether the land cover bears out the status",
     "runs": "Long work and its progress",
@@ -280,6 +281,20 @@ def _create_recovery() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_class_areas_recovery_id", "class_areas", ["recovery_id"])
+    op.create_table(
+        "recovery_years",
+        sa.Column("fid", WHOLE, primary_key=True),
+        sa.Column(
+            "recovery_id", WHOLE, sa.ForeignKey("recoveries.recovery_id", ondelete="CASCADE"), nullable=False
+        ),
+        sa.Column("year", WHOLE, nullable=False),
+        sa.Column("recovered_units", WHOLE, nullable=False),
+        sa.Column("disturbed_baseline_units", WHOLE, nullable=False),
+        sa.Column("valid_units", WHOLE, nullable=False),
+        sa.Column("new_damage_units", WHOLE, nullable=False),
+        sa.UniqueConstraint("recovery_id", "year", name="uq_recovery_years"),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "transitions",
         sa.Column("fid", WHOLE, primary_key=True),
