@@ -138,7 +138,7 @@ def _share(fact: Fact, share: object) -> str:
         number = Decimal(share if isinstance(share, str) else repr(share))
     except InvalidOperation as error:
         raise BadValue(field=fact, value=share, problem="is not a decimal share") from error
-    if not 0 <= number <= 1:
+    if not number.is_finite() or not 0 <= number <= 1:
         raise BadValue(field=fact, value=share, problem="is not a share between 0 and 1")
     return share if isinstance(share, str) else repr(share)
 

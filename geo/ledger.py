@@ -123,6 +123,10 @@ class Ledger:
         """When the last row was recorded (microseconds since 1970), 0 where there is none."""
         return int(self._columns.recorded[-1]) if len(self._columns.recorded) else 0
 
+    def hash_of(self, seq: int) -> str:
+        """The hash of the row `seq`, which stands for it and for all before it; the genesis hash for 0."""
+        return self._hash_at(int(np.searchsorted(self._columns.seq, seq, side="right")) - 1)
+
     def geometry_seqs(self) -> Int64s:
         """The numbers of all rows that state a polygon, rising."""
         columns = self._columns

@@ -6,7 +6,6 @@ chain (another store was put in its place). Overlaps are kept by the polygons' o
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -91,9 +90,7 @@ def known_until(ledger: Ledger, known_at: str | None) -> int:
 def overlaps_of(store: Store, conn: Connection, ledger: Ledger) -> PolygonOverlaps:
     """The overlaps among all polygons that the history ever stated, so that one finding serves every day."""
     seqs = ledger.geometry_seqs()
-    first = history.rows(conn, limit=1)
-    state = f"{store.path.resolve()} {first[0].hash if first else ''}".encode() + seqs.tobytes()
-    key = hashlib.sha256(state).hexdigest()
+    key = f"{store.path.resolve()} {ledger.hash_of(int(seqs[-1]) if len(seqs) else 0)}"
     return _overlaps.get(key) or _overlaps.put(
         key, PolygonOverlaps(seqs, Overlaps(_polygons(conn, ledger, seqs)))
     )

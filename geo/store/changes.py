@@ -99,7 +99,7 @@ def create_sites(
 
 
 def _refuse_taken_codes(conn: Connection, new: Sequence[NewSite]) -> None:
-    taken = set(sites.code_index(conn))
+    taken = sites.taken_codes(conn, [site.site_code for site in new])
     for site in new:
         if site.site_code in taken:
             raise SiteCodeExists(site_code=site.site_code)

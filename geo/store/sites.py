@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
@@ -72,6 +72,17 @@ def count(conn: Connection, wanted: SiteFilter | None = None) -> int:
 def code_index(conn: Connection) -> dict[str, int]:
     """{site code: id} of every site that ever was."""
     return dict(conn.execute(select(SITES.c.site_code, SITES.c.fid)).all())
+
+
+def taken_codes(conn: Connection, codes: Sequence[str]) -> set[str]:
+    """Those of the codes that some site has, or had."""
+    return {
+        code
+        for start in range(0, len(codes), _IDS_AT_ONCE)
+        for code in conn.execute(
+            select(SITES.c.site_code).where(SITES.c.site_code.in_(codes[start : start + _IDS_AT_ONCE]))
+        ).scalars()
+    }
 
 
 def geometries(

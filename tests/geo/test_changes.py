@@ -300,6 +300,7 @@ def test_voiding_an_approved_row_needs_a_second_person() -> None:
         (Fact.ATTRIBUTES, {"a": float("nan")}),
         (Fact.UNIT, {"adcode": "1"}),
         (Fact.UNIT, {"adcode": "1", "edition": None, "shares": {"1": "2"}}),
+        (Fact.UNIT, {"adcode": "1", "edition": None, "shares": {"1": "NaN"}}),
         (Fact.MEMBERSHIP, "gone"),
     ],
     ids=str,

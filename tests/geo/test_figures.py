@@ -192,6 +192,24 @@ def test_overlap_is_that_of_the_polygons_of_the_day(store):
     assert after == 0
 
 
+def test_overlap_is_that_of_a_store_brought_back_from_a_copy(store, tmp_path):
+    add(store, site("a", "340421"))
+    path = store.path
+    store.close()
+    shutil.copyfile(path, tmp_path / "copy.gpkg")
+    found = []
+    for x in (0.005, 0.5):
+        shutil.copyfile(tmp_path / "copy.gpkg", path)
+        opened = Store.open(path)
+        try:
+            add(opened, site("b", "340421", x=x))
+            found.append(rate_of(opened, "340421", RateQuery(), TODAY).overlap_ha)
+        finally:
+            opened.close()
+    assert found[0] > 0
+    assert found[1] == 0
+
+
 def test_what_was_known_yesterday_stays_whatever_is_recorded_today(store):
     (first,) = add(store, site("a", "340421"))
     yesterday = RateQuery(basis=Basis.COUNT, known_at=NOW)
