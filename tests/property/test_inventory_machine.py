@@ -242,11 +242,21 @@ class InventoryMachine(RuleBasedStateMachine):
         site = self.ids[which % len(self.ids)]
         was = self.model.value(site, "status", day) or "untreated"
         steps = sorted(MODEL_MOVES[was] | (BY_ITSELF_TO if was in BY_ITSELF else set()))
-        steps += ["treated", "untreated"] if was == "excluded" else []
+        if was == "excluded":
+            lines = [line for line in self.model.standing(site) if line.fact == "status" and line.day <= day]
+            steps = [line.value for line in lines if line.value != "excluded"][-1:] or ["untreated"]
         facts = {"status": steps[pick % len(steps)]}
         if facts["status"] == "relapsed":
             facts["restored"] = restored
         self._ask(Asked(site, facts, day), released=True)
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, pick=st.integers(0, 20), day=DAYS)
+    def begin_earlier(self, which: int, pick: int, day: date) -> None:
+        """State a status again for another day, without voiding its row."""
+        site = self.ids[which % len(self.ids)]
+        values = [line.value for line in self.model.standing(site) if line.fact == "status"]
+        self._ask(Asked(site, {"status": values[-1 - pick % len(values)]}, day), released=True)
 
     @precondition(lambda self: self.ids)
     @rule(which=SITES, facts=PLAIN, day=DAYS, released=st.booleans())
