@@ -1,0 +1,91 @@
+"""The recovery map: the land cover of two years, sites outlined by verdict."""
+
+from __future__ import annotations
+
+from geo.cities import Level
+from geo.store import Store, cities
+from geo.words import Lang
+from tiles import marks
+from tiles.folium_map import map_html
+from tiles.legend import verdict_legend
+from tiles.links import SERVED, AssetLinks
+from tiles.map_model import MapPage
+from tiles.marks import say
+from tiles.shown_cover import ShownCover, cover_legend, cover_series, map_bounds, shown_cover
+from tiles.shown_sites import ShownSites, basemap_notes, sites_under
+from tiles.verdicts import Judged, judged_sites, verdict_counts, verdict_marks
+
+
+def recovery_html(
+    store: Store,
+    *,
+    city: str | None = None,
+    product: str | None = None,
+    edition: str | None = None,
+    from_year: int | None = None,
+    to_year: int | None = None,
+    lang: Lang = "zh",
+    links: AssetLinks = SERVED,
+    basemap_url: str = "",
+) -> str:
+    """The recovery map: the land cover of two years, swiped or side by side, sites outlined by verdict.
+
+    Raises `UnknownCity`, `UnknownProduct`.
+    """
+    with store.read() as conn:
+        shown = sites_under(conn, city, lang)
+        cover = shown_cover(conn, product, edition, (from_year, to_year))
+        judged = judged_sites(conn, cover)
+        within = map_bounds(shown, cover)
+        borders = marks.border_marks(cities.outlines(conn, level=Level.PREFECTURE), within, lang)
+    drawn = verdict_marks(shown, judged, within, lang, links)
+    series = None if cover is None else cover_series(store, cover, lang, links, within, every_year=False)
+    return map_html(
+        MapPage(
+            lang=lang,
+            title=say("recovery_title", lang),
+            subtitle=_subtitle(shown, cover, judged, city, lang),
+            bounds=within,
+            banner=shown.banner,
+            empty=_empty(shown, cover, lang),
+            legends=(
+                verdict_legend(verdict_counts(shown, judged), lang),
+                *([] if cover is None else [cover_legend(store, cover, within, lang)]),
+            ),
+            notes=(
+                *([] if judged or cover is None else [say("no_recovery_yet", lang)]),
+                *(() if cover is None else cover.notes(lang)),
+                *shown.notes(lang),
+                *basemap_notes(basemap_url, lang),
+            ),
+            attribution=(
+                *(() if cover is None else cover.attribution(lang)),
+                *shown.attribution(lang),
+            ),
+            units=tuple(borders),
+            sites=drawn,
+            sites_are_points=len(drawn) > marks.POINTS_FROM,
+            land_cover=series,
+            left_year=None if cover is None else cover.from_year,
+            right_year=None if cover is None else cover.to_year,
+            basemap_url=basemap_url,
+        ),
+        links=links,
+    )
+
+
+def _empty(shown: ShownSites, cover: ShownCover | None, lang: Lang) -> str:
+    if cover is None:
+        return say("no_scenes_yet", lang)
+    return "" if shown.found else say("no_sites_yet", lang)
+
+
+def _subtitle(
+    shown: ShownSites, cover: ShownCover | None, judged: Judged, city: str | None, lang: Lang
+) -> str:
+    parts = [shown.scope(city, lang)]
+    if cover is not None:
+        parts.append(cover.name(lang))
+    if cover is not None and judged:
+        parts.append(say("pair", lang, from_year=cover.from_year, to_year=cover.to_year))
+    return " · ".join(parts)

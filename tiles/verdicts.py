@@ -1,0 +1,72 @@
+"""What the land cover says of each site of a map, and the site drawn by it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from geo.evidence import Evidence, Verdict
+from geo.recovery import Recovery, TemporalRule
+from geo.store import Connection, recoveries
+from geo.words import Lang
+from tiles import marks
+from tiles.links import AssetLinks
+from tiles.map_model import Mark
+from tiles.outlines import Bounds
+from tiles.shown_cover import ShownCover
+from tiles.shown_sites import ShownSites, site_page
+
+Judged = Mapping[int, tuple[Evidence, Recovery | None]]
+"""By site: its evidence, and the figures that it rests on where they are stored."""
+
+
+def judged_sites(conn: Connection, cover: ShownCover | None) -> Judged:
+    """Each site's evidence of the later year, its baseline nearest to the earlier one, and its figures."""
+    if cover is None:
+        return {}
+    slug, edition = cover.about.slug, cover.edition
+    figures = {
+        (each.site_id, each.from_year, each.to_year): each
+        for each in recoveries.find(conn, product=slug, edition=edition, rule=TemporalRule.MAJORITY3)
+    }
+    best: dict[int, Evidence] = {}
+    for one in recoveries.evidence(conn, product=slug, edition=edition):
+        if one.to_year == cover.to_year:
+            held = best.get(one.site_id)
+            if held is None or _from_distance(one, cover) < _from_distance(held, cover):
+                best[one.site_id] = one
+    return {key: (one, figures.get((key, one.from_year, one.to_year))) for key, one in best.items()}
+
+
+def _from_distance(one: Evidence, cover: ShownCover) -> int:
+    return abs(one.from_year - cover.from_year)
+
+
+def verdict_counts(shown: ShownSites, judged: Judged) -> Counter[Verdict | None]:
+    """How many of the shown sites have each verdict; None is a site not judged."""
+    return Counter(
+        judged[site.site_id][0].verdict if site.site_id in judged else None for site in shown.found
+    )
+
+
+def verdict_marks(
+    shown: ShownSites, judged: Judged, bounds: Bounds, lang: Lang, links: AssetLinks
+) -> tuple[Mark, ...]:
+    """The sites outlined by verdict, in words first the evidence, then the paper."""
+    made = []
+    for site, geometry in zip(shown.found, marks.site_geometries(shown.found, bounds), strict=True):
+        evidence, recovery = judged.get(site.site_id, (None, None))
+        proposed = site.site_id in shown.proposed
+        paper = marks.site_rows(site, None, shown.units, lang, proposed=proposed)
+        made.append(
+            Mark(
+                str(site.site_id),
+                geometry,
+                marks.verdict_style(evidence),
+                marks.site_title(site, proposed),
+                (*marks.evidence_rows(evidence, recovery, lang), *paper),
+                group="none" if evidence is None or evidence.verdict is None else evidence.verdict,
+                href=site_page(site, links),
+            )
+        )
+    return tuple(made)
