@@ -9,43 +9,19 @@ and fact.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
-from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 
 from geo.errors import BadValue
 from geo.history import GENESIS_HASH, Fact, HistoryRow, SiteState
+from geo.ledger_columns import COLUMNED, ENTERED, FACT_INDEX, Columns, number_of
 from geo.sites import Kind, Responsible, Target
 from geo.snapshot import KINDS, RESPONSIBLES, STATUSES, TARGETS, UNKNOWN, Int64s, Snapshot, UnitFact
 from geo.status import Status, status_table
 
-Decoder = Callable[[Fact, str], int]
-
-_COLUMNED: Final = (
-    Fact.MEMBERSHIP,
-    Fact.STATUS,
-    Fact.GEOMETRY,
-    Fact.UNIT,
-    Fact.KIND,
-    Fact.TARGET_USE,
-    Fact.RESPONSIBLE,
-    Fact.DAMAGED,
-    Fact.RESTORED,
-    Fact.DAMAGE_YEAR,
-    Fact.TREATMENT_START,
-    Fact.TREATMENT_END,
-)
-_FACT_INDEX: Final = {fact: index for index, fact in enumerate(_COLUMNED)}
-_SLUGS: Final[dict[Fact, tuple[StrEnum, ...]]] = {
-    Fact.STATUS: STATUSES,
-    Fact.KIND: KINDS,
-    Fact.TARGET_USE: TARGETS,
-    Fact.RESPONSIBLE: RESPONSIBLES,
-}
 _DEFAULTS: Final = {
     Fact.STATUS: STATUSES.index(Status.UNTREATED),
     Fact.KIND: KINDS.index(Kind.OTHER),
@@ -53,7 +29,6 @@ _DEFAULTS: Final = {
     Fact.RESPONSIBLE: RESPONSIBLES.index(Responsible.UNKNOWN),
     Fact.GEOMETRY: 0,
 }
-_ENTERED: Final = 1
 _EACH_STATUS: Final = np.arange(len(STATUSES), dtype=np.int64)
 _TREATED: Final = np.array([status_table()[status].treated for status in STATUSES])
 _NO_UNIT: Final = UnitFact(None, None, ())
@@ -98,14 +73,14 @@ class Ledger:
     def __init__(self, rows: Sequence[HistoryRow] = ()) -> None:
         self._units: list[UnitFact] = [_NO_UNIT]
         self._decoded: dict[tuple[Fact, str], int] = {(Fact.UNIT, "null"): 0}
-        self._take(_Columns.of(rows, self._decode))
+        self._take(Columns.of(rows, self._decode))
 
     def extended(self, rows: Sequence[HistoryRow]) -> Ledger:
         """The ledger with `rows`, which follow its last row, behind it."""
         longer = Ledger()
         longer._units = list(self._units)
         longer._decoded = dict(self._decoded)
-        longer._take(self._columns.joined(_Columns.of(rows, longer._decode)))
+        longer._take(self._columns.joined(Columns.of(rows, longer._decode)))
         return longer
 
     @property
@@ -130,7 +105,7 @@ class Ledger:
     def geometry_seqs(self) -> Int64s:
         """The numbers of all rows that state a polygon, rising."""
         columns = self._columns
-        seqs: Int64s = columns.seq[(columns.fact == _FACT_INDEX[Fact.GEOMETRY]) & (columns.voids == 0)]
+        seqs: Int64s = columns.seq[(columns.fact == FACT_INDEX[Fact.GEOMETRY]) & (columns.voids == 0)]
         return seqs
 
     def snapshot(self, *, as_of: date, known_us: int) -> Snapshot:
@@ -139,7 +114,7 @@ class Ledger:
         last = self._last_of_each(counting)
         sites, by_fact = self._pivot(last)
         membership = self._values(by_fact[Fact.MEMBERSHIP])
-        exists = membership == _ENTERED
+        exists = membership == ENTERED
         rows = {fact: row[exists] for fact, row in by_fact.items()}
         seq, head = self._known_head(known_us)
         units = self._values(rows[Fact.UNIT])
@@ -169,14 +144,14 @@ class Ledger:
             treated_since=self._treated_since(counting, rows[Fact.STATUS]),
         )
 
-    def _take(self, columns: _Columns) -> None:
+    def _take(self, columns: Columns) -> None:
         self._columns = columns
         counts = np.flatnonzero((columns.fact >= 0) & (columns.voids == 0))
         order = np.lexsort(
             (columns.seq[counts], columns.effective[counts], columns.fact[counts], columns.site[counts])
         )
         self._order = counts[order]
-        self._group = columns.site[self._order] * len(_COLUMNED) + columns.fact[self._order]
+        self._group = columns.site[self._order] * len(COLUMNED) + columns.fact[self._order]
 
     def _counting(self, as_of: int, known_us: int) -> Int64s:
         """Places in `_order` of the rows that count: in effect and known by then, and not void."""
@@ -201,7 +176,7 @@ class Ledger:
         `class_of` gives the class of each status; -1 stays -1. Of several rows on one day the last counts.
         """
         rows = self._order[counting]
-        rows = rows[self._columns.fact[rows] == _FACT_INDEX[Fact.STATUS]]
+        rows = rows[self._columns.fact[rows] == FACT_INDEX[Fact.STATUS]]
         site, day = self._columns.site[rows], self._columns.effective[rows]
         rows = rows[np.append((site[1:] != site[:-1]) | (day[1:] != day[:-1]), True)[: len(rows)]]
         site, kind = self._columns.site[rows], class_of[self._columns.value[rows]]
@@ -223,9 +198,9 @@ class Ledger:
     def _pivot(self, last: Int64s) -> tuple[Int64s, dict[Fact, Int64s]]:
         columns = self._columns
         sites = np.unique(columns.site[last])
-        table = np.full((len(_COLUMNED), len(sites)), -1, dtype=np.int64)
+        table = np.full((len(COLUMNED), len(sites)), -1, dtype=np.int64)
         table[columns.fact[last], np.searchsorted(sites, columns.site[last])] = last
-        return sites, {fact: table[index] for fact, index in _FACT_INDEX.items()}
+        return sites, {fact: table[index] for fact, index in FACT_INDEX.items()}
 
     def _values(self, rows: Int64s) -> Int64s:
         return self._picked(self._columns.value, rows)
@@ -269,7 +244,7 @@ class Ledger:
             return UNKNOWN
         if fact is Fact.UNIT:
             return self._add_unit(value)
-        return _decode_number(fact, value)
+        return number_of(fact, value)
 
     def _add_unit(self, value: Mapping[str, Any]) -> int:
         shares = value.get("shares") or {}
@@ -281,71 +256,6 @@ class Ledger:
             )
         )
         return len(self._units) - 1
-
-
-def _decode_number(fact: Fact, value: Any) -> int:
-    match fact:
-        case Fact.MEMBERSHIP:
-            return _ENTERED if value == "entered" else 0
-        case Fact.GEOMETRY:
-            return int(value["area_units"])
-        case Fact.DAMAGED | Fact.RESTORED:
-            return UNKNOWN if value["units"] is None else int(value["units"])
-        case Fact.DAMAGE_YEAR:
-            return int(value)
-        case Fact.TREATMENT_START | Fact.TREATMENT_END:
-            return date.fromisoformat(value).toordinal()
-        case _:
-            return _SLUGS[fact].index(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """The rows of a history in the order of `seq`; `fact` is -1 for a fact that no column needs."""
-
-    seq: Int64s
-    site: Int64s
-    fact: Int64s
-    value: Int64s
-    effective: Int64s
-    recorded: Int64s
-    voids: Int64s
-    hashes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, rows: Sequence[HistoryRow], decode: Decoder) -> _Columns:
-        facts = [_FACT_INDEX.get(row.fact, -1) for row in rows]
-        return cls(
-            seq=_column(row.seq for row in rows),
-            site=_column(row.site_id for row in rows),
-            fact=_column(facts),
-            value=_column(
-                decode(row.fact, row.value) if fact >= 0 and row.voids_seq is None else UNKNOWN
-                for row, fact in zip(rows, facts, strict=True)
-            ),
-            effective=_column(row.effective_on.toordinal() for row in rows),
-            recorded=np.array(
-                [row.recorded_at.removesuffix("Z") for row in rows], dtype="datetime64[us]"
-            ).astype(np.int64),
-            voids=_column(row.voids_seq or 0 for row in rows),
-            hashes=tuple(row.hash for row in rows),
-        )
-
-    def joined(self, later: _Columns) -> _Columns:
-        return _Columns(
-            seq=np.concatenate([self.seq, later.seq]),
-            site=np.concatenate([self.site, later.site]),
-            fact=np.concatenate([self.fact, later.fact]),
-            value=np.concatenate([self.value, later.value]),
-            effective=np.concatenate([self.effective, later.effective]),
-            recorded=np.concatenate([self.recorded, later.recorded]),
-            voids=np.concatenate([self.voids, later.voids]),
-            hashes=self.hashes + later.hashes,
-        )
-
-
-def _column(values: Iterable[int]) -> Int64s:
-    return np.fromiter(values, dtype=np.int64)
 
 
 def states(rows: Sequence[HistoryRow], *, as_of: date, known_at: str) -> dict[int, SiteState]:

@@ -41,8 +41,8 @@ class GroupBy(StrEnum):
 class RateQuery:
     """What is asked: one definition, one basis, the sites that count and the two times.
 
-    `known_at` is UTC text or a date (the end of that day); None is now. `responsible` is legacy, liable or
-    all. `kind` None is every kind.
+    `known_at` is UTC text or a date (the end of that day in UTC); None is now. `responsible` is legacy,
+    liable or all. `kind` None is every kind.
     """
 
     definition: RateDefinition = RateDefinition.TREATMENT
