@@ -362,7 +362,15 @@ class InventoryMachine(RuleBasedStateMachine):
         query = RateQuery(
             RateDefinition.RESTORATION, as_of=day, known_at=self._tick(), responsible=responsible
         )
-        self.published.append((query, group, rates_of(self.store, query, group, today=TODAY)))
+        found = rates_of(self.store, query, group, today=TODAY)
+        self.published.append((query, group, found))
+        if (group, responsible) == (GroupBy.ALL, "all"):
+            there = [
+                asked.site
+                for asked, _ in self.waiting.values()
+                if self.model.value(asked.site, "membership", day) == "entered"
+            ]
+            assert found[0].n_proposed == len(there)
 
     @rule(pick=st.integers(0, 20))
     def recompute(self, pick: int) -> None:
