@@ -472,7 +472,7 @@ def units(area_ha: float | None) -> int:
 
 TestInventory = pytest.mark.usefixtures("empty_store")(InventoryMachine.TestCase)
 TestInventory.settings = settings(
-    max_examples=400 if LONG else 30,
+    max_examples=400 if LONG else 20,
     stateful_step_count=50 if LONG else 25,
     deadline=None,
     phases=[phase for phase in Phase if phase is not Phase.explain],
