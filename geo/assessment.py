@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import shapely
+from shapely import MultiPolygon
+
 from geo.areas import ha_from_units
 from geo.coverage import FULL_CELL
 from geo.landcover import Product, Role
 from geo.outcomes import Baseline, OutcomeKey, OutcomeRule, outcomes_sha256, rules_of
-from geo.recovery import Outcome, Recovery, TemporalRule, YearLine
+from geo.recovery import NO_INPUTS, Inputs, Outcome, Recovery, TemporalRule, YearLine
 from geo.thresholds import Thresholds
 from geo.transitions import MISSING_CODE, Transition
 
@@ -58,6 +61,7 @@ class Subject:
     to_year: int
     baseline_late: bool
     content_key: str
+    inputs: Inputs = NO_INPUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ def assess(
         relapse_year=relapse_year(shares, limits),
         reason="no_disturbed_baseline" if balance.disturbed == 0 else None,
         content_key=subject.content_key,
+        inputs=subject.inputs,
     )
 
 
@@ -140,30 +145,34 @@ def relapse_year(shares: Mapping[int, float | None], limits: Thresholds) -> int 
     return fallen
 
 
-def content_key(
+def terms_sha256(
     *,
-    product: str,
     edition: str,
     scene_hashes: Sequence[str],
     legend: Product,
     limits: Thresholds,
-    geometry_sha256: str,
     key: OutcomeKey,
     years: tuple[int, int],
     baseline_late: bool,
 ) -> str:
-    """SHA-256 (hex) of all that a recovery depends on, whatever the temporal rule."""
+    """SHA-256 (hex) of all that a recovery depends on but the polygon, whatever the temporal rule."""
     roles = [[code, row.role.value] for code, row in sorted(legend.legend.items())]
     facts = {
         "engine": ENGINE_VERSION,
-        "scene": [product, edition, *scene_hashes],
+        "scene": [legend.slug, edition, *scene_hashes],
         "roles": roles,
         "outcomes": outcomes_sha256(),
         "relapse": [limits.relapse_reached, limits.relapse_fall],
-        "site": [geometry_sha256, key.kind, key.target, key.damage, key.natural_bare_disturbed],
+        "site": [key.kind, key.target, key.damage, key.natural_bare_disturbed],
         "years": [*years, baseline_late],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def content_key(terms: str, geometry: MultiPolygon) -> str:
+    """SHA-256 (hex) of all that a recovery depends on: its terms (`terms_sha256`) and the polygon."""
+    polygon = hashlib.sha256(shapely.to_wkb(geometry)).hexdigest()
+    return hashlib.sha256(f"{terms} {polygon}".encode()).hexdigest()
 
 
 class _Rules:

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from geo.history import SiteState
-from geo.recovery import Recovery
+from geo.recovery import NO_INPUTS, Inputs, Recovery
 from geo.sites import Kind, Target
 from geo.status import Status, status_table
 from geo.thresholds import Thresholds
@@ -30,7 +30,9 @@ class Evidence:
 
     `verdict` is None for an excluded site. `status` is that of 31 December of the later year, or of today
     where the site entered the inventory later (reason `status_of_today`); `status_today` stands beside it.
-    `worklist_units` (1e-4 m2) ranks the worklist and is 0 off it.
+    `worklist_units` (1e-4 m2) ranks the worklist and is 0 off it. `inputs` are those of the recovery that was
+    judged, zeros without one; `state_key` is a digest of what else was judged (`state_key_of`). `outdated`
+    says that either is no longer that of the site; it is found out on reading, never stored.
     """
 
     site_id: int
@@ -47,6 +49,9 @@ class Evidence:
     valid_share: float | None
     worklist_units: int
     content_key: str
+    state_key: str = ""
+    inputs: Inputs = NO_INPUTS
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ def judge(
         valid_share=None if majority is None else majority.valid_share,
         worklist_units=_worklist_units(verdict, majority),
         content_key=_evidence_key(majority, state, state_today, limits, reasons),
+        state_key=state_key_of(state_then, state_today, limits=limits, with_recovery=majority is not None),
+        inputs=NO_INPUTS if majority is None else majority.inputs,
     )
 
 
@@ -172,6 +179,26 @@ def _worklist_units(verdict: Verdict | None, majority: Recovery | None) -> int:
         still_open = majority.disturbed_baseline_units - majority.recovered_units
         return still_open + majority.new_damage_units
     return majority.recovered_units if verdict is Verdict.UNCLAIMED else 0
+
+
+def state_key_of(
+    state_then: SiteState | None, state_today: SiteState, *, limits: Thresholds, with_recovery: bool
+) -> str:
+    """SHA-256 (hex) of all that a verdict depends on beside the recovery; states as in `judge`.
+
+    Without a recovery the damage year is part of it, for it decides whether there is a baseline.
+    """
+    state = state_then or state_today
+    facts = [
+        "today" if state_then is None else "then",
+        state.status,
+        state.kind,
+        state.target_use,
+        str(_treatment_ended(state)),
+        "" if with_recovery else str(state.damage_year),
+        repr(limits),
+    ]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
 def _evidence_key(

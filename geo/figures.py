@@ -9,7 +9,6 @@ from datetime import date
 import numpy as np
 
 from geo.cities import City, Listing
-from geo.evidence import Evidence
 from geo.grouping import Grouping, GroupOfSites
 from geo.ledger import Ledger, known_at_us
 from geo.observed import ObservedSource
@@ -17,13 +16,22 @@ from geo.proposals import Proposal, ProposalState
 from geo.rates import CityRate, GroupBy, RateQuery
 from geo.rating import Observations, Surroundings, asked, city_rate, counted
 from geo.readings import PolygonOverlaps, known_until, ledger_of, overlaps_of, proposals_by_site
+from geo.site_results import site_evidence, site_recoveries
 from geo.snapshot import Int64s, Snapshot
-from geo.store import Connection, Store, cities, proposals, recoveries
+from geo.store import Connection, Store, cities, proposals
 from geo.worklist import WorklistItem, worklist
 
 GroupChooser = Callable[[Grouping], list[GroupOfSites]]
 
-__all__ = ["WorklistItem", "rate_of", "rate_series", "rates_of", "site_evidence", "worklist"]
+__all__ = [
+    "WorklistItem",
+    "rate_of",
+    "rate_series",
+    "rates_of",
+    "site_evidence",
+    "site_recoveries",
+    "worklist",
+]
 
 
 def rates_of(
@@ -58,12 +66,6 @@ def rate_series(
         return [rate for day in days for rate in desk.rates(day, lambda grouping: _one(grouping, adcode))]
 
 
-def site_evidence(store: Store, site_id: int) -> list[Evidence]:
-    """Every verdict on one site, by product, edition and years."""
-    with store.read() as conn:
-        return recoveries.evidence(conn, site_id=site_id)
-
-
 def _one(grouping: Grouping, adcode: str | None) -> list[GroupOfSites]:
     return grouping.groups(GroupBy.ALL) if adcode is None else [grouping.unit(adcode)]
 
@@ -93,7 +95,7 @@ class _Desk:
             known_us=known_until(ledger, query.known_at),
             cities=cities.all(conn),
             listings=cities.listings(conn),
-            observed=ObservedSource(conn, query),
+            observed=ObservedSource(conn, query, ledger),
             pending_sites=_pending_sites(conn, query.known_at),
         )
 

@@ -108,13 +108,16 @@ class Ledger:
         seqs: Int64s = columns.seq[(columns.fact == FACT_INDEX[Fact.GEOMETRY]) & (columns.voids == 0)]
         return seqs
 
-    def snapshot(self, *, as_of: date, known_us: int) -> Snapshot:
-        """The state of every site that exists on `as_of`, known at `known_us` (microseconds since 1970)."""
+    def snapshot(self, *, as_of: date, known_us: int, with_left: bool = False) -> Snapshot:
+        """The state of every site that exists on `as_of`, known at `known_us` (microseconds since 1970).
+
+        `with_left` adds the sites that have left, as they last were.
+        """
         counting = self._counting(as_of.toordinal(), known_us)
         last = self._last_of_each(counting)
         sites, by_fact = self._pivot(last)
         membership = self._values(by_fact[Fact.MEMBERSHIP])
-        exists = membership == ENTERED
+        exists = (membership == ENTERED) | (with_left & (membership != UNKNOWN))
         rows = {fact: row[exists] for fact, row in by_fact.items()}
         seq, head = self._known_head(known_us)
         units = self._values(rows[Fact.UNIT])

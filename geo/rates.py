@@ -59,7 +59,10 @@ class RateQuery:
 
 @dataclass(frozen=True, slots=True)
 class ObservedRate:
-    """The land cover's own rate over the same sites; None where it cannot be computed."""
+    """The land cover's own rate over the same sites; None where it cannot be computed.
+
+    `n_outdated` sites are left out because their results describe what has changed since: a run is due.
+    """
 
     rate: float | None
     low: float | None
@@ -75,6 +78,7 @@ class ObservedRate:
     valid_share: float | None
     reason: str | None = None
     n_sites: int = 0
+    n_outdated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from geo.sites import Kind, Responsible
 from geo.snapshot import KINDS, RESPONSIBLES, STATUSES, UNKNOWN, Int64s, Snapshot
 from geo.status import Status, status_table
 
+_OUTDATED: Final = "results_outdated"
+
 RESPONSIBLE_CHOICES: Final = ("legacy", "liable", "all")
 
 FLAG_SHARE: Final = 0.001
@@ -51,7 +53,8 @@ class Group:
 class Observations:
     """What land cover says of the sites of a snapshot, row by row; areas in units of 1e-4 m2.
 
-    `to_year` is 0 where a site has no result. `reason` says why nothing is known of any.
+    `to_year` is 0 where a site has no usable result; `outdated` marks those of them that have one which
+    describes the site as it no longer is. `reason` says why nothing is known of any.
     """
 
     product: str | None
@@ -63,6 +66,11 @@ class Observations:
     recovered: Int64s
     valid: Int64s
     reason: str | None = None
+    outdated: npt.NDArray[np.bool_] | None = None
+
+    def n_outdated(self, rows: Int64s) -> int:
+        """How many of the rows have an outdated result and no other."""
+        return 0 if self.outdated is None else int(self.outdated[rows].sum())
 
     @classmethod
     def none(
@@ -240,7 +248,7 @@ def _observed_recovery(_: Snapshot, rows: Int64s, observations: Observations) ->
         observations.recovered[rows][~missing],
         observations.disturbed[rows][~missing],
         missing,
-        all_missing=observations.reason or "no_recovery",
+        all_missing=observations.reason or _OUTDATED * (observations.n_outdated(rows) > 0) or "no_recovery",
         zero="no_disturbed_baseline",
     )
 
@@ -296,6 +304,7 @@ def _alternatives(
 def _observed(rows: Int64s, observations: Observations, ratio: Ratio) -> ObservedRate:
     seen = rows[observations.to_year[rows] != 0]
     area = int(observations.area[seen].sum())
+    n_outdated = observations.n_outdated(rows)
     return ObservedRate(
         rate=ratio.rate,
         low=None,
@@ -309,8 +318,9 @@ def _observed(rows: Int64s, observations: Observations, ratio: Ratio) -> Observe
         disturbed_baseline_ha=_ha(ratio.denominator) if len(seen) else None,
         recovered_ha=_ha(ratio.numerator) if len(seen) else None,
         valid_share=min(1.0, int(observations.valid[seen].sum()) / area) if area else None,
-        reason=ratio.reason or _mixed(observations.from_year[seen]),
+        reason=ratio.reason or _OUTDATED * (n_outdated > 0) or _mixed(observations.from_year[seen]),
         n_sites=len(seen),
+        n_outdated=n_outdated,
     )
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 from shapely import MultiPolygon
 
 from geo.assessment import Subject, content_key
 from geo.baselines import baselines_of
 from geo.errors import InvalidInput, UnknownScene
 from geo.grid import Grid
-from geo.history import SiteState
+from geo.inputs import NATURAL_BARE, InputsNow, inputs_of, terms_and_last_scene
 from geo.landcover import Product, check_comparable, product
 from geo.outcomes import OutcomeKey, damage_at
 from geo.overlap import Overlaps
@@ -27,10 +26,6 @@ from geo.sites import Site
 from geo.snapshot import Snapshot
 from geo.store import Connection, Store, recoveries, scenes, sites
 from geo.store.sites import SiteFilter
-from geo.thresholds import thresholds
-
-NATURAL_BARE = "natural_bare_disturbed"
-"""The attribute by which a site says that its beach, rock or dune is damage."""
 
 
 class BadYears(InvalidInput):
@@ -85,9 +80,7 @@ class Plan:
         own = self.subjects[abs(site_id)]
         if site_id > 0:
             return own
-        return Subject(
-            site_id, own.key, own.area_units, own.from_year, own.to_year, own.baseline_late, own.content_key
-        )
+        return replace(own, site_id=site_id)
 
     def from_year(self, site_id: int) -> int:
         """The baseline year of a site, the later year itself where it has none."""
@@ -134,9 +127,10 @@ def plan_recovery(store: Store, params: RecoverParams, *, today: date) -> Plan:
         check_comparable(land_cover, edition, years)
         used = [scene for scene in found if years[0] - 1 <= scene.year <= years[-1] + 1]
         check_same_grid(used)
+        inputs = InputsNow(conn, ledger)
         subjects = {
             site_id: _subject(
-                chosen[site_id], now.state_of(site_id), land_cover, edition, used, (year, to_year)
+                chosen[site_id], inputs.geometry_seq(site_id), land_cover, edition, used, (year, to_year)
             )
             for site_id, year in usable.items()
         }
@@ -186,20 +180,22 @@ def _sites(conn: Connection, params: RecoverParams, now: Snapshot) -> dict[int, 
 
 def _subject(
     site: Site,
-    state: SiteState | None,
+    geometry_seq: int,
     land_cover: Product,
     edition: str,
     used: Sequence[Scene],
     years: tuple[int, int],
 ) -> Subject:
-    started = None if state is None else state.treatment_start
     key = OutcomeKey(
         kind=site.kind,
         target=site.target_use,
         damage=damage_at(site.kind, site.damage_year, years[0]),
         natural_bare_disturbed=site.attributes.get(NATURAL_BARE) is True,
     )
-    late = started is not None and started.year < years[0]
+    late = site.treatment_start is not None and site.treatment_start.year < years[0]
+    terms, last_scene_id = terms_and_last_scene(
+        used, legend=land_cover, edition=edition, key=key, years=years, baseline_late=late
+    )
     return Subject(
         site_id=site.site_id,
         key=key,
@@ -207,28 +203,15 @@ def _subject(
         from_year=years[0],
         to_year=years[1],
         baseline_late=late,
-        content_key=content_key(
-            product=land_cover.slug,
-            edition=edition,
-            scene_hashes=[
-                f"{scene.year} {scene.band} {scene.sha256}"
-                for scene in used
-                if years[0] - 1 <= scene.year <= years[1] + 1
-            ],
-            legend=land_cover,
-            limits=thresholds(),
-            geometry_sha256=hashlib.sha256(shapely.to_wkb(site.geometry)).hexdigest(),
-            key=key,
-            years=years,
-            baseline_late=late,
-        ),
+        content_key=content_key(terms, site.geometry),
+        inputs=inputs_of(geometry_seq, terms, last_scene_id),
     )
 
 
 def _kept(
     conn: Connection, land_cover: str, edition: str, subjects: Mapping[int, Subject]
 ) -> dict[TemporalRule, dict[int, Recovery]]:
-    """The stored recoveries of the sites whose content key is unchanged, by rule."""
+    """The stored recoveries of the sites whose content key and inputs are unchanged, by rule."""
     pairs = {(one.from_year, one.to_year) for one in subjects.values()}
     stored = {pair: recoveries.keys(conn, land_cover, edition, *pair) for pair in pairs}
     same = {
@@ -245,7 +228,15 @@ def _kept(
         ):
             if one.site_id in same and subjects[one.site_id].from_year == from_year:
                 kept[one.temporal_rule][one.site_id] = one
-    return kept
+    whole = {
+        site_id
+        for site_id in same
+        if all(
+            site_id in of_rule and of_rule[site_id].inputs == subjects[site_id].inputs
+            for of_rule in kept.values()
+        )
+    }
+    return {rule: {site_id: of_rule[site_id] for site_id in sorted(whole)} for rule, of_rule in kept.items()}
 
 
 def _total_key(subjects: Mapping[int, Subject]) -> str:

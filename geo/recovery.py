@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from geo.areas import ha_from_units
 from geo.transitions import Transition
@@ -30,6 +31,23 @@ class TemporalRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a result was computed from, cheap to compare with what holds now (`geo.inputs`).
+
+    `geometry_seq` is the history row that states the polygon, `last_scene_id` the last registered of the
+    scenes used, `terms` a digest of everything else: those scenes, the site's facts, the legend, the tables.
+    """
+
+    geometry_seq: int = 0
+    last_scene_id: int = 0
+    terms: int = 0
+
+
+NO_INPUTS: Final = Inputs()
+"""Those of a verdict that rests on no recovery."""
+
+
+@dataclass(frozen=True, slots=True)
 class YearLine:
     """What a recovery from the same baseline to one later year would say. Areas in units of 1e-4 m2."""
 
@@ -52,7 +70,8 @@ class Recovery:
     `share_by_year` is {year: recovered share of the baseline, or None} for the years between, `relapse_year`
     the year a reached recovery was lost again, None where it was not. `lines` holds the figures to each later
     year up to `to_year`. `content_key` is the SHA-256 of all
-    that the figures depend on.
+    that the figures depend on. `outdated` says that `inputs` are no longer those of the site; it is found out
+    on reading, never stored.
     """
 
     site_id: int
@@ -79,6 +98,8 @@ class Recovery:
     relapse_year: int | None = None
     reason: str | None = None
     content_key: str = ""
+    inputs: Inputs = NO_INPUTS
+    outdated: bool = False
 
     @property
     def recovered_share(self) -> float | None:

@@ -65,6 +65,7 @@ def recovery_item(recovery: Recovery) -> dict[str, object]:
         "end_year_unchanged": recovery.end_year_unchanged,
         "share_by_year": {str(year): share for year, share in recovery.share_by_year.items()},
         "relapse_year": recovery.relapse_year,
+        "outdated": recovery.outdated,
     }
 
 

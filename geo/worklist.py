@@ -14,6 +14,7 @@ from geo.errors import BadValue, UnknownCity
 from geo.evidence import Evidence, Verdict
 from geo.observed import default_product
 from geo.readings import known_until, ledger_of
+from geo.site_results import Marker
 from geo.sites import Site
 from geo.snapshot import Snapshot
 from geo.store import Connection, Store, cities, recoveries, scenes, sites
@@ -61,7 +62,8 @@ def worklist(
     """The sites under `adcode` that are contradicted or show an unclaimed recovery, most hectares first.
 
     The product is the one with most results, the edition its current one, the year each site's last, unless
-    given. Sites that have left the inventory are not on it. Raises `UnknownCity`, `BadValue`.
+    given. Sites that have left the inventory are not on it, nor are those whose results no longer describe
+    them. Raises `UnknownCity`, `BadValue`.
     """
     with store.read() as conn:
         product = product or default_product(conn)
@@ -72,7 +74,9 @@ def worklist(
         inside = _sites_under(conn, snapshot, adcode)
         years = sorted({scene.year for scene in scenes.find(conn, product=product, edition=edition)})
         baselines = baselines_of(snapshot, years)
-        found = _latest(recoveries.evidence(conn, product=product, edition=edition), baselines)
+        marker = Marker(conn, ledger_of(store, conn))
+        stored = marker.evidence(recoveries.evidence(conn, product=product, edition=edition))
+        found = _latest([one for one in stored if not one.outdated], baselines)
         listed = sorted(
             (one for one in found.values() if one.worklist_units > 0 and one.site_id in inside), key=_rank
         )

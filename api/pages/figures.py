@@ -142,7 +142,8 @@ def _observed_notes(page: Page, rate: CityRate) -> tuple[str, ...]:
         to_year=observed.to_year or "…",
     )
     sites = page.say("observed_sites", count=observed.n_sites, valid=percent(observed.valid_share))
-    return (years, sites, *(() if observed.interval_kind else (page.say("no_interval"),)))
+    due = (page.say("run_due", count=observed.n_outdated),) if observed.n_outdated else ()
+    return (years, sites, *due, *(() if observed.interval_kind else (page.say("no_interval"),)))
 
 
 def trend(page: Page, query: RateQuery, *, adcode: str | None = None) -> dict[str, object]:

@@ -61,7 +61,8 @@ def _line(page: Page, one: Evidence) -> EvidenceLine:
         raw=percent(one.raw_recovered_share),
         valid=percent(one.valid_share),
     )
-    return EvidenceLine(one.verdict, sentence, tuple(page.word("reasons", reason) for reason in one.reasons))
+    reasons = (*one.reasons, *("results_outdated",) * one.outdated)
+    return EvidenceLine(one.verdict, sentence, tuple(page.word("reasons", reason) for reason in reasons))
 
 
 def recovery_items(page: Page, found: Sequence[Recovery]) -> list[RecoveryItem]:
@@ -91,7 +92,10 @@ def _item(page: Page, one: Recovery) -> RecoveryItem:
             from_year=one.from_year,
             to_year=one.to_year,
         ),
-        rule=page.word("temporal_rules", one.temporal_rule),
+        rule=" · ".join(
+            [page.word("temporal_rules", one.temporal_rule)]
+            + [page.word("reasons", "results_outdated")] * one.outdated
+        ),
         bars=bars,
         legend=tuple(legend.items()),
     )

@@ -14,9 +14,10 @@ from api.pages.landcover import evidence_lines, recovery_items
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
 from geo.cities import City
+from geo.site_results import site_evidence, site_recoveries
 from geo.sites import Kind, Site
 from geo.status import Status
-from geo.store import cities, history, proposals, recoveries, sites
+from geo.store import cities, history, proposals, sites
 from geo.store.sites import SiteFilter
 
 router = APIRouter(route_class=PageRoute)
@@ -88,8 +89,6 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         units = cities.all(conn)
         rows = history.rows(conn, site_id=site_id)
         open_proposals = proposals.find(conn, state="open", site_id=site_id)
-        found = recoveries.find(conn, site_id=site_id)
-        judged = recoveries.evidence(conn, site_id=site_id)
     names = {code: page.name(unit) for code, unit in units.items()}
     return page.render(
         "site.html",
@@ -100,8 +99,8 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         etag=etag(site.version),
         moves=moves_of(site, rows),
         proposals=[ProposalItem.of(item, site.site_code) for item in open_proposals],
-        evidence=evidence_lines(page, judged),
-        items=recovery_items(page, found),
+        evidence=evidence_lines(page, site_evidence(page.store, site_id)),
+        items=recovery_items(page, site_recoveries(page.store, site_id)),
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
     )

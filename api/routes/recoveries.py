@@ -11,7 +11,8 @@ from api.schemas.recovery import RecoveryItem, RecoveryList
 from api.strict_json import StrictRoute
 from geo.recovery import TemporalRule
 from geo.recovery_items import recovery_item
-from geo.store import recoveries, sites
+from geo.site_results import site_recoveries
+from geo.store import sites
 
 router = APIRouter(prefix="/api/sites", tags=["sites"], route_class=StrictRoute)
 
@@ -31,13 +32,13 @@ def site_recovery(
     """The recovery of a site, one item per product, edition, pair of years and temporal rule."""
     with store.read() as conn:
         sites.get(conn, site_id)
-        found = recoveries.find(
-            conn,
-            site_id=site_id,
-            product=product,
-            edition=edition,
-            from_year=from_year,
-            to_year=to_year,
-            rule=temporal_rule,
-        )
+    found = site_recoveries(
+        store,
+        site_id,
+        product=product,
+        edition=edition,
+        from_year=from_year,
+        to_year=to_year,
+        rule=temporal_rule,
+    )
     return RecoveryList(items=[RecoveryItem.model_validate(recovery_item(one)) for one in found], next=None)

@@ -28,6 +28,7 @@ class RecoveryItem(Wire):
     """What the land cover says of one site between two years.
 
     `area_ha` is {year: {class code: hectares}}. Shares are null, with `reason`, where nothing was disturbed.
+    `outdated`: the site, the scenes or the rules have changed since; a run (`POST /api/runs`) is due.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -49,6 +50,7 @@ class RecoveryItem(Wire):
     recovered_share: float | None
     valid_share: float | None
     reason: str | None
+    outdated: bool
 
 
 class RecoveryList(Wire):
@@ -74,6 +76,7 @@ class EvidenceItem(Wire):
     raw_recovered_share: float | None
     valid_share: float | None
     worklist_ha: float
+    outdated: bool
 
     @classmethod
     def of(cls, evidence: Evidence) -> Self:

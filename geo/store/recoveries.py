@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, fun
 
 from geo.canonical import canonical_json, parse_json
 from geo.evidence import Evidence, Verdict
-from geo.recovery import Recovery, TemporalRule, YearLine
+from geo.recovery import Inputs, Recovery, TemporalRule, YearLine
 from geo.status import Status
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, RECOVERY_YEARS, TRANSITIONS, insert_many
 from geo.transitions import Transition
@@ -26,8 +26,9 @@ _SCALARS: Final = (
 _LINE: Final = ("recovered_units", "disturbed_baseline_units", "valid_units", "new_damage_units")
 _EVIDENCE_SCALARS: Final = (
     *("site_id", "product", "edition", "from_year", "to_year", "recovered_share", "raw_recovered_share"),
-    *("valid_share", "worklist_units", "content_key"),
+    *("valid_share", "worklist_units", "content_key", "state_key"),
 )
+_INPUTS: Final = ("geometry_seq", "last_scene_id", "terms")
 
 
 def put(
@@ -212,14 +213,26 @@ def keys(conn: Connection, product: str, edition: str, from_year: int, to_year: 
 
 
 def _recovery_columns(key: int, run_id: int | None, item: Recovery) -> dict[str, object]:
-    return {name: getattr(item, name) for name in _SCALARS} | {
-        "recovery_id": key,
-        "run_id": run_id,
-        "temporal_rule": item.temporal_rule.value,
-        "baseline_late": int(item.baseline_late),
-        "end_year_unchanged": int(item.end_year_unchanged),
-        "share_by_year": canonical_json({str(year): share for year, share in item.share_by_year.items()}),
-    }
+    return (
+        {name: getattr(item, name) for name in _SCALARS}
+        | _inputs_columns(item)
+        | {
+            "recovery_id": key,
+            "run_id": run_id,
+            "temporal_rule": item.temporal_rule.value,
+            "baseline_late": int(item.baseline_late),
+            "end_year_unchanged": int(item.end_year_unchanged),
+            "share_by_year": canonical_json({str(year): share for year, share in item.share_by_year.items()}),
+        }
+    )
+
+
+def _inputs_columns(item: Recovery | Evidence) -> dict[str, object]:
+    return {name: getattr(item.inputs, name) for name in _INPUTS}
+
+
+def _inputs(row: RowMapping) -> Inputs:
+    return Inputs(*(row[name] for name in _INPUTS))
 
 
 def _recovery(
@@ -232,6 +245,7 @@ def _recovery(
     return Recovery(
         **{name: row[name] for name in _SCALARS},
         temporal_rule=TemporalRule(row["temporal_rule"]),
+        inputs=_inputs(row),
         class_units=class_units,
         transitions=tuple(transitions),
         lines=lines,
@@ -242,18 +256,23 @@ def _recovery(
 
 
 def _evidence_columns(run_id: int | None, item: Evidence) -> dict[str, object]:
-    return {name: getattr(item, name) for name in _EVIDENCE_SCALARS} | {
-        "run_id": run_id,
-        "verdict": None if item.verdict is None else item.verdict.value,
-        "reasons": canonical_json(item.reasons),
-        "status": item.status.value,
-        "status_today": item.status_today.value,
-    }
+    return (
+        {name: getattr(item, name) for name in _EVIDENCE_SCALARS}
+        | _inputs_columns(item)
+        | {
+            "run_id": run_id,
+            "verdict": None if item.verdict is None else item.verdict.value,
+            "reasons": canonical_json(item.reasons),
+            "status": item.status.value,
+            "status_today": item.status_today.value,
+        }
+    )
 
 
 def _evidence(row: RowMapping) -> Evidence:
     return Evidence(
         **{name: row[name] for name in _EVIDENCE_SCALARS},
+        inputs=_inputs(row),
         verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
         reasons=tuple(cast("list[str]", parse_json(row["reasons"]))),
         status=Status(row["status"]),

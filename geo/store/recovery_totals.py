@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,25 @@ from geo.store.tables import RECOVERIES, RECOVERY_YEARS
 
 Int64s = npt.NDArray[np.int64]
 
-_PAIR = ("site_id", "from_year")
+_PAIR = ("site_id", "from_year", "to_year")
 _LINE = ("disturbed_baseline_units", "recovered_units", "valid_units")
+_INPUTS = ("geometry_seq", "last_scene_id", "terms")
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryTotals:
-    """One row a site and baseline year, ordered by both; areas in units of 1e-4 m2."""
+    """What every recovery says of one later year, ordered by site and baseline year, the last computed first.
+
+    Areas in units of 1e-4 m2. `to_year` is the year that the recovery itself goes to; `geometry_seq`,
+    `last_scene_id` and `terms` are its inputs (`geo.recovery.Inputs`).
+    """
 
     site: Int64s
     from_year: Int64s
     to_year: Int64s
+    geometry_seq: Int64s
+    last_scene_id: Int64s
+    terms: Int64s
     area: Int64s
     disturbed: Int64s
     recovered: Int64s
@@ -33,15 +41,12 @@ class RecoveryTotals:
 def totals(
     conn: Connection, *, product: str, edition: str, to_year: int, rule: TemporalRule = TemporalRule.NONE
 ) -> RecoveryTotals:
-    """What the recoveries of one product and edition say of one later year, under one temporal rule.
-
-    Of several that reach the year from the same baseline, the one that was computed last.
-    """
+    """What the recoveries of one product and edition say of one later year, under one temporal rule."""
     kept, line = RECOVERIES.c, RECOVERY_YEARS.c
     query = (
         select(
             *(kept[name] for name in _PAIR),
-            line.year,
+            *(kept[name] for name in _INPUTS),
             kept.area_units,
             *(line[name] for name in _LINE),
         )
@@ -54,7 +59,5 @@ def totals(
         )
         .order_by(kept.site_id, kept.from_year, kept.recovery_id.desc())
     )
-    rows = np.array([tuple(row) for row in conn.execute(query)], dtype=np.int64).reshape(-1, 7)
-    first = np.ones(len(rows), dtype=bool)
-    first[1:] = (rows[1:, :2] != rows[:-1, :2]).any(axis=1)
-    return RecoveryTotals(*rows[first].T)
+    rows = np.array([tuple(row) for row in conn.execute(query)], dtype=np.int64)
+    return RecoveryTotals(*rows.reshape(-1, len(fields(RecoveryTotals))).T)

@@ -74,6 +74,13 @@ def code_index(conn: Connection) -> dict[str, int]:
     return dict(conn.execute(select(SITES.c.site_code, SITES.c.fid)).all())
 
 
+def with_true_attribute(conn: Connection, name: str) -> set[int]:
+    """The ids of the sites whose attribute `name` is true."""
+    query = select(SITES.c.fid, SITES.c.attributes).where(SITES.c.attributes.contains(name, autoescape=True))
+    found = ((fid, cast("Mapping[str, object]", parse_json(text))) for fid, text in conn.execute(query))
+    return {fid for fid, attributes in found if attributes.get(name) is True}
+
+
 def taken_codes(conn: Connection, codes: Sequence[str]) -> set[str]:
     """Those of the codes that some site has, or had."""
     return {

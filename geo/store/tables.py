@@ -238,6 +238,8 @@ RUNS: Final = _table(
     _maybe_text("error"),
     _text("result"),
     _whole("cancel_requested"),
+    _maybe_text("owner"),
+    _maybe_text("heartbeat_at"),
     Index("ix_runs_state", "state"),
 )
 
@@ -266,6 +268,9 @@ RECOVERIES: Final = _table(
     _maybe_whole("relapse_year"),
     _maybe_text("reason"),
     _text("content_key"),
+    _whole("geometry_seq"),
+    _whole("last_scene_id"),
+    _whole("terms"),
     UniqueConstraint(
         "site_id", "product", "edition", "from_year", "to_year", "temporal_rule", name="uq_recoveries"
     ),
@@ -324,6 +329,10 @@ EVIDENCE: Final = _table(
     _real("valid_share"),
     _whole("worklist_units"),
     _text("content_key"),
+    _text("state_key"),
+    _whole("geometry_seq"),
+    _whole("last_scene_id"),
+    _whole("terms"),
     UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", name="uq_evidence"),
 )
 

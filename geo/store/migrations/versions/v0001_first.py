@@ -236,6 +236,8 @@ def _create_recovery() -> None:
         sa.Column("error", sa.Text()),
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("cancel_requested", WHOLE, nullable=False),
+        sa.Column("owner", sa.Text()),
+        sa.Column("heartbeat_at", sa.Text()),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_runs_state", "runs", ["state"])
@@ -264,6 +266,9 @@ def _create_recovery() -> None:
         sa.Column("relapse_year", WHOLE),
         sa.Column("reason", sa.Text()),
         sa.Column("content_key", sa.Text(), nullable=False),
+        sa.Column("geometry_seq", WHOLE, nullable=False),
+        sa.Column("last_scene_id", WHOLE, nullable=False),
+        sa.Column("terms", WHOLE, nullable=False),
         sa.UniqueConstraint(
             "site_id", "product", "edition", "from_year", "to_year", "temporal_rule", name="uq_recoveries"
         ),
@@ -328,6 +333,10 @@ def _create_recovery() -> None:
         sa.Column("valid_share", sa.REAL()),
         sa.Column("worklist_units", WHOLE, nullable=False),
         sa.Column("content_key", sa.Text(), nullable=False),
+        sa.Column("state_key", sa.Text(), nullable=False),
+        sa.Column("geometry_seq", WHOLE, nullable=False),
+        sa.Column("last_scene_id", WHOLE, nullable=False),
+        sa.Column("terms", WHOLE, nullable=False),
         sa.UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", name="uq_evidence"),
         sqlite_autoincrement=True,
     )
