@@ -30,6 +30,7 @@ class ObservedOut(Wire):
     valid_share: float | None
     reason: str | None
     n_sites: int
+    n_outdated: int
 
 
 class AlternativeOut(Wire):
