@@ -21,7 +21,7 @@ from tiles.asset_gate import UnknownAsset, header_asset
 from tiles.escape import safe_text
 from tiles.links import SERVED, AssetLinks
 from tiles.map_model import LandCover, MapPage, Mark
-from tiles.panel import page_html
+from tiles.panel import compares, page_html
 
 _CANVAS_FROM: Final = 1500
 _OTHER_HOST: Final = re.compile(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+""", re.IGNORECASE)
@@ -114,7 +114,7 @@ def map_html(page: MapPage, *, links: AssetLinks = SERVED) -> str:
     """
     figure = Figure(title=safe_text(page.title))
     rows = _RowLabels()
-    left = _base_map(page, attribution=page.left_year is None or page.land_cover is None)
+    left = _base_map(page, attribution=not compares(page))
     figure.add_child(left)
     units = _layer(page.units, "unit", "outlines", page, rows)
     sites = _layer(page.sites, "site", "sites_by_status", page, rows)
@@ -129,12 +129,12 @@ def map_html(page: MapPage, *, links: AssetLinks = SERVED) -> str:
 def _finish(figure: Figure, page: MapPage, left: _Map, layers: tuple[Any, Any], rows: _RowLabels) -> None:
     """Add what starts the page after its layers."""
     units, sites = (layer.get_name() if layer is not None else "" for layer in layers)
-    compares = page.land_cover is not None and page.left_year is not None
+    two = compares(page)
     series = None if page.land_cover is None else _series(page.land_cover)
-    classes = [*(["rv-bannered"] if page.banner else []), *(["rv-compare"] if compares else [])]
+    classes = [*(["rv-bannered"] if page.banner else []), *(["rv-compare"] if two else [])]
     figure.add_child(_Behaviour(_page_words(page, rows), classes), index=0)
-    if compares and series is not None:
-        right = _base_map(page, attribution=True, zoom_control=False)
+    if two and series is not None:
+        right = _base_map(page, attribution=False, zoom_control=False)
         figure.add_child(right)
         years = (page.left_year or 0, page.right_year or 0)
         figure.add_child(_Compare(left.get_name(), right.get_name(), units, sites, series, years))
@@ -187,7 +187,7 @@ def _layer(
     if not marks:
         return None
     features = [_feature(mark, rows) for mark in marks]
-    points = folium.CircleMarker(radius=5) if kind == "site" and page.sites_are_points else None
+    points = folium.CircleMarker() if kind == "site" and page.sites_are_points else None
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
         name=safe_text(sentence("words_maps", name, page.lang)),
@@ -206,6 +206,9 @@ def _feature(mark: Mark, rows: _RowLabels) -> dict[str, Any]:
         properties["h"] = safe_text(mark.href)
     if mark.zoom_to is not None:
         properties["z"] = list(mark.zoom_to)
+    if mark.name_at is not None:
+        longitude, latitude = mark.name_at
+        properties |= {"n": safe_text(mark.name), "p": [latitude, longitude]}
     return {"type": "Feature", "id": safe_text(mark.key), "properties": properties, "geometry": mark.geometry}
 
 

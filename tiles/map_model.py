@@ -22,7 +22,8 @@ class Mark:
     """One thing drawn on a map: its GeoJSON geometry, style and words.
 
     `group` ties it to a legend's line. `href` is where its words lead, '' for nowhere. `zoom_to` is what a
-    click zooms to, None to show the words instead.
+    click zooms to, None to show the words instead. `name` is written at
+    `name_at` (lon, lat).
     """
 
     key: str
@@ -33,6 +34,8 @@ class Mark:
     group: str = ""
     href: str = ""
     zoom_to: Bounds | None = None
+    name: str = ""
+    name_at: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

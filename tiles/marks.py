@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -25,12 +26,17 @@ from tiles.outlines import (
     drawn_outlines,
     drawn_sites,
     geojson_geometry,
+    name_places,
     padded,
 )
 from tiles.style import rate_class, status_colour, verdict_colour, verdict_dash
 
 POINTS_FROM: Final = 5000
-"""From this many sites on a map shows points instead of polygons."""
+"""A map of more sites than this shows points instead of polygons."""
+
+_POINT_ROWS: Final = 3
+_POINT_RADIUS_PX: Final = 4
+_WHITE: Final = "#ffffff"
 
 _PROPOSED_DASH: Final = "5 4"
 _EDGE: Final = "#26352d"
@@ -151,16 +157,48 @@ def verdict_style(evidence: Evidence | None) -> dict[str, str | float | bool]:
         "weight": 3,
         "opacity": 1,
         "fillOpacity": 0,
-        "fillColor": "#ffffff",
+        "fillColor": _WHITE,
     }
     dash = verdict_dash(verdict)
     return style | {"dashArray": dash} if dash else style
 
 
+def are_points(marks: Sequence[object]) -> bool:
+    """Whether so many sites are drawn as points."""
+    return len(marks) > POINTS_FROM
+
+
+def settled(marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The marks of sites as they are drawn: those of many are filled points with few words."""
+    if not are_points(marks):
+        return tuple(marks)
+    return tuple(
+        replace(mark, style=_point_style(mark.style), rows=mark.rows[:_POINT_ROWS]) for mark in marks
+    )
+
+
+def points_notes(marks: Sequence[Mark], lang: Lang) -> tuple[str, ...]:
+    """That sites are shown as points, where they are."""
+    return (say("points_only", lang),) if are_points(marks) else ()
+
+
+def _point_style(style: Mapping[str, str | float | bool]) -> dict[str, str | float | bool]:
+    outlined = style["fillOpacity"] == 0
+    made: dict[str, str | float | bool] = {
+        "radius": _POINT_RADIUS_PX,
+        "color": _WHITE if outlined else style["color"],
+        "weight": 1,
+        "opacity": 0.9,
+        "fillColor": style["color"] if outlined else style["fillColor"],
+        "fillOpacity": 0.95,
+    }
+    return made if outlined or "dashArray" not in style else made | {"weight": 2}
+
+
 def site_geometries(found: Sequence[Site], bounds: Bounds) -> list[Mapping[str, object]]:
     """The drawn geometry of each site: polygons, or points inside them where there are too many."""
     shapes = [site.geometry for site in found]
-    if len(shapes) <= POINTS_FROM:
+    if not are_points(shapes):
         return list(drawn_sites(shapes, detail_deg(bounds)))
     inside = shapely.point_on_surface(np.array(shapes, dtype=object))
     return [geojson_geometry(point) for point in inside]
@@ -190,16 +228,34 @@ def unit_marks(
     return marks
 
 
-def border_marks(around: Sequence[City], bounds: Bounds, lang: Lang) -> list[Mark]:
-    """The outlines alone of the units near the map's bounds, to find one's way by."""
-    style: dict[str, str | float | bool] = {"color": _BORDER, "weight": 1, "opacity": 0.9, "fill": False}
+def border_marks(
+    around: Sequence[City], sites_by_unit: Mapping[str, Bounds], bounds: Bounds, lang: Lang
+) -> list[Mark]:
+    """The outlines and names alone of the units near the map's bounds, to find one's way by.
+
+    `sites_by_unit` says what a click on a name zooms to.
+    """
+    style: dict[str, str | float | bool] = {"color": _BORDER, "weight": 1, "opacity": 0.7, "fill": False}
     near = padded(bounds, _NEAR)
     cities = [city for city in around if _meets(city, near)]
-    drawn = drawn_outlines([city.outline for city in cities if city.outline is not None], detail_deg(bounds))
+    outlines = [city.outline for city in cities if city.outline is not None]
+    drawn = zip(cities, drawn_outlines(outlines, detail_deg(bounds)), name_places(outlines), strict=True)
     return [
-        Mark(city.adcode, geometry, style, unit_name(city, lang))
-        for city, geometry in zip(cities, drawn, strict=True)
+        Mark(
+            city.adcode,
+            geometry,
+            style,
+            "",
+            zoom_to=_around(sites_by_unit.get(city.adcode)),
+            name=unit_name(city, lang),
+            name_at=place,
+        )
+        for city, geometry, place in drawn
     ]
+
+
+def _around(sites: Bounds | None) -> Bounds | None:
+    return None if sites is None else padded(sites, 0.05)
 
 
 def _meets(city: City, box: Bounds) -> bool:
@@ -226,7 +282,7 @@ def _unit_mark(
         style,
         say("city_scope", lang, name=unit_name(city, lang), adcode=city.adcode),
         _rate_rows(rate, lang),
-        zoom_to=None if zoom_to is None else padded(zoom_to, 0.05),
+        zoom_to=_around(zoom_to),
     )
 
 

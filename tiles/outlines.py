@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 DRAWN_DECIMALS: Final = 6
 _MAP_PIXELS: Final = 1000
 _SITE_DETAIL: Final = 8
+_PLACE_DEG: Final = 0.02
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
@@ -43,6 +44,16 @@ def detail_deg(bounds: Bounds) -> float:
     """The tolerance (degrees) below which detail is lost on a map that is fitted to `bounds`."""
     west, south, east, north = bounds
     return max(1e-5, max(east - west, north - south) / _MAP_PIXELS)
+
+
+def name_places(outlines: Sequence[MultiPolygon]) -> list[tuple[float, float]]:
+    """Where a name fits best into each outline: the centre (lon, lat) of the largest circle inside it."""
+    if not outlines:
+        return []
+    shapes = np.array(outlines, dtype=object)
+    spokes = shapely.maximum_inscribed_circle(shapes, tolerance=_PLACE_DEG)
+    centres = shapely.get_coordinates(shapely.get_point(spokes, 0))
+    return [(round(x, 3), round(y, 3)) for x, y in centres.tolist()]
 
 
 def drawn_outlines(outlines: Sequence[MultiPolygon], tolerance_deg: float) -> list[dict[str, Any]]:

@@ -17,13 +17,14 @@ def page_html(page: MapPage) -> str:
         parts.append(f'<div class="rv-banner" role="note">{safe_text(page.banner)}</div>')
     if page.empty:
         parts.append(f'<div class="rv-empty" role="status">{safe_text(page.empty)}</div>')
-    if _compares(page):
-        parts.append(_divider(page))
+    if compares(page):
+        parts.append(_divider(page) + _attribution(page))
     parts.append(_card(page))
     return "".join(parts)
 
 
-def _compares(page: MapPage) -> bool:
+def compares(page: MapPage) -> bool:
+    """Whether a page shows two years on two maps."""
     return page.land_cover is not None and page.left_year is not None
 
 
@@ -42,7 +43,10 @@ def _card(page: MapPage) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    detail = f"<p>{safe_text(figure.detail)}</p>" if figure.detail else ""
+    parts = " · ".join(
+        f'<span class="rv-whole">{safe_text(part)}</span>' for part in figure.detail.split(" · ")
+    )
+    detail = f"<p>{parts}</p>" if figure.detail else ""
     note = f'<p class="rv-quiet">{safe_text(figure.note)}</p>' if figure.note else ""
     return f'<p class="rv-figure"><b>{safe_text(figure.value)}</b>{safe_text(figure.name)}</p>{detail}{note}'
 
@@ -126,6 +130,12 @@ def _divider(page: MapPage) -> str:
         f'<div class="rv-badge" id="rv-left-badge">{page.left_year}</div>'
         f'<div class="rv-badge" id="rv-right-badge">{page.right_year}</div>'
     )
+
+
+def _attribution(page: MapPage) -> str:
+    """The sources at the edge of both maps, which no divider cuts."""
+    named = ", ".join((*page.attribution, *([page.basemap_url] if page.basemap_url else [])))
+    return f'<div class="rv-sources">{safe_text(named)}</div>' if named else ""
 
 
 def _all_bars(bars: Mapping[int, tuple[ClassBar, ...]], lang: Lang) -> str:

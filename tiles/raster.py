@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,7 @@ class _Level:
     factor_y: float
 
 
-class _OpenFiles(threading.local):
+class _OpenFiles:
     """The open rasters of one thread, the least recently used closed first."""
 
     def __init__(self) -> None:
@@ -83,12 +84,25 @@ class _OpenFiles(threading.local):
             self.levels.popitem()[1].close()
 
 
-_OPEN: Final = _OpenFiles()
+class _OfThread(threading.local):
+    """The open rasters of the thread that asks; GDAL's handles are not to be shared between threads."""
+
+    def __init__(self) -> None:
+        self.files = _OpenFiles()
+        with _GUARD:
+            _EVERY.add(self.files)
+
+
+_GUARD: Final = threading.Lock()
+_EVERY: Final[WeakSet[_OpenFiles]] = WeakSet()
+_OPEN: Final = _OfThread()
 
 
 def close_open_rasters() -> None:
-    """Close the rasters that this thread's tiles hold open."""
-    _OPEN.close()
+    """Close the rasters that the tiles of any thread hold open; not while a tile is being drawn."""
+    with _GUARD:
+        for files in tuple(_EVERY):
+            files.close()
 
 
 def sample_codes(scene: Scene, path: Path, box: MercatorBox) -> CodeArray:
@@ -156,12 +170,12 @@ def _thinning(window: Window, cells_a_pixel: float) -> int:
 
 
 def _level(scene: Scene, path: Path, cells_a_pixel: float) -> _Level:
-    full = _OPEN.open(path, -1)
+    full = _OPEN.files.open(path, -1)
     factors = full.overviews(scene.band)
     usable = [index for index, factor in enumerate(factors) if factor <= cells_a_pixel]
     if not usable or cells_a_pixel < 2:
         return _Level(full, 1.0, 1.0)
-    reduced = _OPEN.open(path, max(usable, key=lambda index: factors[index]))
+    reduced = _OPEN.files.open(path, max(usable, key=lambda index: factors[index]))
     return _Level(reduced, scene.grid.width / reduced.width, scene.grid.height / reduced.height)
 
 

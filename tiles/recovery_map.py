@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from geo.cities import Level
-from geo.store import Store, cities
+from geo.store import Connection, Store, cities
 from geo.words import Lang
 from tiles import marks
 from tiles.folium_map import map_html
@@ -11,9 +13,12 @@ from tiles.legend import verdict_legend
 from tiles.links import SERVED, AssetLinks
 from tiles.map_model import MapPage
 from tiles.marks import say
+from tiles.outlines import Bounds, bounds_of, padded
 from tiles.shown_cover import ShownCover, cover_legend, cover_series, map_bounds, shown_cover
-from tiles.shown_sites import ShownSites, basemap_notes, sites_under
+from tiles.shown_sites import ShownSites, basemap_notes, joined, site_spans, sites_under
 from tiles.verdicts import Judged, judged_sites, verdict_counts, verdict_marks
+
+_UNIT_PADDING: Final = 0.02
 
 
 def recovery_html(
@@ -36,8 +41,9 @@ def recovery_html(
         shown = sites_under(conn, city, lang)
         cover = shown_cover(conn, product, edition, (from_year, to_year))
         judged = judged_sites(conn, cover)
-        within = map_bounds(shown, cover)
-        borders = marks.border_marks(cities.outlines(conn, level=Level.PREFECTURE), within, lang)
+        within = _bounds(conn, shown, cover, city)
+        around = cities.outlines(conn, level=Level.PREFECTURE)
+        borders = marks.border_marks(around, site_spans(shown.found, shown.units), within, lang)
     drawn = verdict_marks(shown, judged, within, lang, links)
     series = None if cover is None else cover_series(store, cover, lang, links, within, every_year=False)
     return map_html(
@@ -53,6 +59,7 @@ def recovery_html(
                 *([] if cover is None else [cover_legend(store, cover, within, lang)]),
             ),
             notes=(
+                *marks.points_notes(drawn, lang),
                 *([] if judged or cover is None else [say("no_recovery_yet", lang)]),
                 *(() if cover is None else cover.notes(lang)),
                 *shown.notes(lang),
@@ -64,7 +71,7 @@ def recovery_html(
             ),
             units=tuple(borders),
             sites=drawn,
-            sites_are_points=len(drawn) > marks.POINTS_FROM,
+            sites_are_points=marks.are_points(drawn),
             land_cover=series,
             left_year=None if cover is None else cover.from_year,
             right_year=None if cover is None else cover.to_year,
@@ -72,6 +79,15 @@ def recovery_html(
         ),
         links=links,
     )
+
+
+def _bounds(conn: Connection, shown: ShownSites, cover: ShownCover | None, city: str | None) -> Bounds:
+    """What the map is fitted to: the unit with its sites, all sites, or the scene."""
+    outlines = [unit.outline for unit in cities.outlines(conn, adcodes={city})] if city else []
+    unit = bounds_of([outline for outline in outlines if outline is not None])
+    if unit is None:
+        return map_bounds(shown, cover)
+    return padded(unit if shown.bounds is None else joined([unit, shown.bounds]), _UNIT_PADDING)
 
 
 def _empty(shown: ShownSites, cover: ShownCover | None, lang: Lang) -> str:

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-import numpy as np
-
 from geo import clock
-from geo.cities import City, Level, lineage
+from geo.cities import City, Level
 from geo.figures import rates_of
 from geo.history import SiteState
 from geo.ledger import states
@@ -24,8 +22,8 @@ from tiles.legend import rate_legend, status_legend
 from tiles.links import SERVED, AssetLinks
 from tiles.map_model import Figure, MapPage, Mark
 from tiles.marks import percent, say
-from tiles.outlines import Bounds, bounds_of, padded
-from tiles.shown_sites import PADDING, WORLD, ShownSites, basemap_notes, site_page, sites_under
+from tiles.outlines import Bounds, padded
+from tiles.shown_sites import PADDING, WORLD, ShownSites, basemap_notes, site_page, site_spans, sites_under
 
 
 def remediation_html(
@@ -66,11 +64,16 @@ def remediation_html(
                 status_legend(_status_counts(here, past), lang, note=_proposal_note(shown, here, lang)),
                 *([rate_legend(lang)] if units else []),
             ),
-            notes=(*_overlap_note(total, lang), *shown.notes(lang), *basemap_notes(basemap_url, lang)),
+            notes=(
+                *marks.points_notes(drawn, lang),
+                *_overlap_note(total, lang),
+                *shown.notes(lang),
+                *basemap_notes(basemap_url, lang),
+            ),
             attribution=shown.attribution(lang),
             units=tuple(units),
             sites=drawn,
-            sites_are_points=len(drawn) > marks.POINTS_FROM,
+            sites_are_points=marks.are_points(drawn),
             basemap_url=basemap_url,
         ),
         links=links,
@@ -139,7 +142,7 @@ def _status_marks(
                 href=site_page(site, links),
             )
         )
-    return tuple(made)
+    return marks.settled(made)
 
 
 def _unit_layer(
@@ -154,18 +157,8 @@ def _unit_layer(
     """The choropleth of the units that have a rate, amid the prefectures around them."""
     if not units or not here:
         return []
-    by_unit: dict[str, list[Bounds]] = {}
-    for site in here:
-        box = bounds_of([site.geometry])
-        for code in lineage(site.adcode, units) if site.adcode else ():
-            by_unit.setdefault(code, []).append(box or bounds)
-    spans = {code: _span(boxes) for code, boxes in by_unit.items()}
+    spans = site_spans(here, units)
     wanted = {code for code, rate in rates.items() if rate.n_sites} | ({city} if city else set())
     rated = cities.outlines(conn, adcodes=wanted)
     around = cities.outlines(conn, level=Level.PREFECTURE)
     return marks.unit_marks(rated, around, rates, spans, bounds, lang)
-
-
-def _span(boxes: Sequence[Bounds]) -> Bounds:
-    low, high = np.array(boxes)[:, :2].min(axis=0), np.array(boxes)[:, 2:].max(axis=0)
-    return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from geo.cities import City
+from geo.cities import City, lineage
 from geo.proposals import ProposalState
 from geo.sites import Site
 from geo.store import Connection, cities, get_setting, proposals, sites
@@ -78,6 +78,23 @@ def _shown(conn: Connection, found: tuple[Site, ...], lang: Lang) -> ShownSites:
         frozenset(proposal.site_id for proposal in waiting),
         say("synthetic", lang) if synthetic else "",
     )
+
+
+def site_spans(found: Sequence[Site], units: Mapping[str, City]) -> dict[str, Bounds]:
+    """The bounds of the sites under each unit, of every level, that has any."""
+    boxes: dict[str, list[Bounds]] = {}
+    for site in found:
+        box = bounds_of([site.geometry])
+        if box is not None and site.adcode is not None:
+            for code in lineage(site.adcode, units):
+                boxes.setdefault(code, []).append(box)
+    return {code: joined(those) for code, those in boxes.items()}
+
+
+def joined(boxes: Sequence[Bounds]) -> Bounds:
+    """The bounds that hold all of `boxes`."""
+    west, south, east, north = zip(*boxes, strict=True)
+    return (min(west), min(south), max(east), max(north))
 
 
 def site_page(site: Site, links: AssetLinks) -> str:

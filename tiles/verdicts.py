@@ -69,4 +69,4 @@ def verdict_marks(
                 href=site_page(site, links),
             )
         )
-    return tuple(made)
+    return marks.settled(made)

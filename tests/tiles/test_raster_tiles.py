@@ -206,7 +206,7 @@ def test_a_thread_keeps_a_bounded_number_of_rasters_open(tmp_path: Path) -> None
         path = tmp_path / f"{number}.tif"
         path.write_bytes(content)
         scene_tile(scene, path, LEGEND, 12, x, y)
-    assert len(raster._OPEN.levels) == raster._OPEN_A_THREAD
+    assert len(raster._OPEN.files.levels) == raster._OPEN_A_THREAD
 
 
 def test_a_virtual_raster_named_tif_is_not_opened(tmp_path: Path) -> None:

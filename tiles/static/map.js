@@ -7,6 +7,8 @@
   var hidden = {};
   var dots = [];
   var DOT_BELOW_PX = 9;
+  var OUTLINE_PX = 3;
+  var NAME_FROM_PX = 70;
 
   function table(properties) {
     if (!properties.r || !properties.r.length) { return ""; }
@@ -46,13 +48,37 @@
     if (feature.properties.t) {
       layer.bindTooltip(words(feature.properties, false), { sticky: true, className: "rv-tip" });
     }
+    nameOf(feature, layer);
     var box = feature.properties.z;
-    if (box) {
+    if (box && !feature.properties.p) {
       layer.on("click", function () {
         layer._map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { maxZoom: 14 });
       });
       lift(layer, feature.properties.style);
     }
+  }
+
+  /* The name of a unit, shown where the unit is wide enough for it; a click on it shows the unit's sites. */
+  function nameOf(feature, layer) {
+    var place = feature.properties.p, box = feature.properties.z;
+    if (!place) { return; }
+    layer.on("add", function () {
+      var map = layer._map;
+      if (!map.getPane("places")) { map.createPane("places").style.zIndex = 450; }
+      var icon = L.divIcon({ className: box ? "rv-place rv-place-open" : "rv-place", iconSize: null,
+        html: "<span>" + feature.properties.n + "</span>" });
+      var name = L.marker(place, { icon: icon, pane: "places", interactive: !!box, keyboard: !!box });
+      if (box) {
+        name.on("click", function () { map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { maxZoom: 14 }); });
+      }
+      function fit() {
+        var bounds = layer.getBounds(), west = map.project(bounds.getSouthWest()), east = map.project(bounds.getNorthEast());
+        var wide = east.x - west.x > NAME_FROM_PX;
+        if (wide !== map.hasLayer(name)) { if (wide) { name.addTo(map); } else { name.remove(); } }
+      }
+      map.on("zoomend", fit);
+      map.whenReady(fit);
+    });
   }
 
   function dotStyle(style) {
@@ -192,21 +218,31 @@
     var features = layer.getLayers().map(function (mark) { return mark.feature; });
     return L.geoJSON({ type: "FeatureCollection", features: features }, {
       style: function (feature) { return feature.properties.style; },
+      pointToLayer: function (feature, place) { return L.circleMarker(place, feature.properties.style); },
       onEachFeature: features.length && features[0].properties.g !== undefined ? site : unit
     }).addTo(map);
   }
 
   function outlined(mark) { return mark.getBounds && mark.feature.properties.style.fillOpacity === 0; }
 
-  /* A white line under each outline, so that its colour can be told on any land cover. */
+  /* A dark and a white line under the outlines, so that their colour can be told on any land cover: two paths
+     for each group of sites, however many it holds. */
   function casing(map, layer) {
-    if (!map.getPane("casing")) { map.createPane("casing").style.zIndex = 390; }
+    var parts = {};
     layer.eachLayer(function (mark) {
       if (!outlined(mark)) { return; }
-      var under = L.geoJSON(mark.feature, { pane: "casing", interactive: false,
-        style: { color: "#ffffff", weight: (mark.feature.properties.style.weight || 2) + 3, opacity: 0.9, fill: false } });
-      under.addTo(map);
-      remember(mark.feature.properties.g, map, under);
+      var shape = mark.feature.geometry, group = mark.feature.properties.g;
+      parts[group] = (parts[group] || []).concat(shape.type === "Polygon" ? [shape.coordinates] : shape.coordinates);
+    });
+    [["#14201a", 4.6, 388], ["#ffffff", 3.2, 390]].forEach(function (line) {
+      var pane = "casing" + line[2];
+      if (!map.getPane(pane)) { map.createPane(pane).style.zIndex = line[2]; }
+      Object.keys(parts).forEach(function (group) {
+        var under = L.geoJSON({ type: "MultiPolygon", coordinates: parts[group] }, { pane: pane, interactive: false,
+          style: { color: line[0], weight: OUTLINE_PX + line[1], opacity: 1, fill: false } });
+        under.addTo(map);
+        remember(group, map, under);
+      });
     });
   }
 
