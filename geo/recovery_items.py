@@ -27,7 +27,8 @@ def recovery_item(recovery: Recovery) -> dict[str, object]:
     """One recovery as JSON values: hectares in `*_ha`, class codes as text, `no_data` for cells without data.
 
     `ponded_ha` is of disturbed land, `new_damage_ha` of land that was sound. `from_code` and `to_code` are
-    None where a cell holds no data; `ha_grid` is None on a geographic grid.
+    None where a cell holds no data; `ha_grid` is None on a geographic grid. Classes and transitions come in
+    the order of their codes. `outdated` marks figures that describe what has changed since.
     """
     return {
         "product": recovery.product,
@@ -37,8 +38,8 @@ def recovery_item(recovery: Recovery) -> dict[str, object]:
         "temporal_rule": recovery.temporal_rule.value,
         "site_area_ha": ha_from_units(recovery.area_units),
         "area_ha": {
-            str(year): {_key(code): ha_from_units(units) for code, units in by_code.items()}
-            for year, by_code in recovery.class_units.items()
+            str(year): _by_code((code, ha_from_units(units)) for code, units in by_code.items())
+            for year, by_code in sorted(recovery.class_units.items())
         },
         "transitions": [
             {
@@ -48,7 +49,7 @@ def recovery_item(recovery: Recovery) -> dict[str, object]:
                 "ha": step.ha,
                 "ha_grid": step.ha_grid,
             }
-            for step in recovery.transitions
+            for step in sorted(recovery.transitions, key=lambda one: _pair_order(one.from_code, one.to_code))
         ],
         "disturbed_baseline_ha": ha_from_units(recovery.disturbed_baseline_units),
         "recovered_ha": ha_from_units(recovery.recovered_units),
@@ -112,13 +113,28 @@ def scene_item(
     return item
 
 
+def _by_code(hectares: Iterable[tuple[int | None, float]]) -> dict[str, float]:
+    """Hectares by the text of their class code, in the order of the codes, cells without data last."""
+    known = [(MISSING_CODE if code is None else code, ha) for code, ha in hectares]
+    return {_key(code): ha for code, ha in sorted(known, key=lambda one: (one[0] == MISSING_CODE, one[0]))}
+
+
+def _pair_order(from_code: int | None, to_code: int | None) -> tuple[int, ...]:
+    """The place of a transition: by its codes, no data first."""
+    return tuple(
+        part
+        for code in (from_code, to_code)
+        for part in ((0, 0) if code in (None, MISSING_CODE) else (1, code or 0))
+    )
+
+
 def _key(code: int | None) -> str:
     return NO_DATA_KEY if code is None or code == MISSING_CODE else str(code)
 
 
 def _class_hectares(areas: ClassAreas) -> dict[str, float]:
     rows = zip(areas.code.tolist(), areas.units.tolist(), strict=True)
-    return {_key(code): ha_from_units(units) for code, units in rows}
+    return _by_code((code, ha_from_units(units)) for code, units in rows)
 
 
 def _grid_hectares(areas: ClassAreas, scene: Scene) -> dict[str, float] | None:
@@ -126,7 +142,7 @@ def _grid_hectares(areas: ClassAreas, scene: Scene) -> dict[str, float] | None:
     if cell_ha is None:
         return None
     rows = zip(areas.code.tolist(), areas.cells.tolist(), strict=True)
-    return {_key(code): cells / FULL_CELL * cell_ha for code, cells in rows}
+    return _by_code((code, cells / FULL_CELL * cell_ha) for code, cells in rows)
 
 
 def _classes(land_cover: Product, areas: Iterable[ClassAreas]) -> list[dict[str, object]]:
@@ -163,5 +179,5 @@ def _transitions(joint: JointAreas, land_cover: Product, cell_ha: float | None) 
             "ha": ha_from_units(units),
             "ha_grid": None if cell_ha is None else cells / FULL_CELL * cell_ha,
         }
-        for first, last, units, cells in rows
+        for first, last, units, cells in sorted(rows, key=lambda row: _pair_order(row[0], row[1]))
     ]
