@@ -21,8 +21,9 @@ from pyproj import Transformer
 from shapely import MultiPolygon
 
 from geo.areas import UNITS_PER_M2
-from geo.coverage_loops import block_coverage, to_cells
-from geo.grid import BLOCK, Grid, ground_rows, parsed_crs
+from geo.coverage_loops import block_coverage, fault, to_cells
+from geo.errors import InvalidInput
+from geo.grid import BLOCK, Grid, crs_name, ground_rows, parsed_crs
 
 FULL_CELL: Final = 1 << 31
 """The weight of a wholly covered cell: weights are unsigned integers in units of 2**-31 of a cell."""
@@ -31,26 +32,47 @@ Units = npt.NDArray[np.uint32 | np.int64]
 """Ground areas in 1e-4 m2; 32 bits hold cells of up to 42 hectares."""
 
 _LONLAT: Final = "EPSG:4326"
+_SITES_AT_ONCE: Final = 1_000
+_FAULTS: Final = {
+    1: "some of its vertices have no place there",
+    2: "it crosses the seam of longitudes; split it there into two parts",
+}
+
+
+class OffTheMap(InvalidInput):
+    """A polygon that the grid's CRS cannot show as it is: part of it off its world, or across its seam."""
+
+    template = "site {site}: its polygon cannot be laid on {crs}: {problem}"
 
 
 @dataclass(frozen=True, slots=True)
 class BlockCoverage:
-    """What the polygons cover of the block (`row`, `col`), site by site.
+    """What the polygons cover of the block (`row`, `col`), site by site: edge cells and runs of full cells.
 
-    Group g belongs to the site with index `site[g]` and holds the spans `[spans[g], spans[g + 1])`. Span k
-    is a run of neighbouring cells of one row: `first[k]` the offset in the block of its first cell (row x
-    BLOCK + column), its cells' entries `[entries[k], entries[k + 1])` of `weight` uint32 (share of the cell
-    in 1 / FULL_CELL) and `units` (its ground area in 1e-4 m2; uint32, or int64 where cells are large).
+    Group g belongs to the site with index `site[g]`. It holds the edge cells `[edges[g], edges[g + 1])` of
+    `edge_at` int32 (offset in the block, row x BLOCK + column), `edge_weight` uint32 (share of the cell in
+    1 / FULL_CELL) and `edge_units` (its ground area in 1e-4 m2; uint32, or int64 where cells are large), and
+    the runs `[runs[g], runs[g + 1])` of `run_at` int32 (offset of the first cell) and `run_cells` int32
+    (neighbouring cells of one row that are wholly covered). `ground` is that of `ground_rows`, from which
+    the full cells have their area.
     """
 
     row: int
     col: int
     site: npt.NDArray[np.int32]
-    spans: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int32]
-    entries: npt.NDArray[np.int32]
-    weight: npt.NDArray[np.uint32]
-    units: Units
+    edges: npt.NDArray[np.int32]
+    runs: npt.NDArray[np.int32]
+    edge_at: npt.NDArray[np.int32]
+    edge_weight: npt.NDArray[np.uint32]
+    edge_units: Units
+    run_at: npt.NDArray[np.int32]
+    run_cells: npt.NDArray[np.int32]
+    ground: npt.NDArray[np.float64]
+
+    @property
+    def n_cells(self) -> int:
+        """Weighted cells, one for every pair of a site and a cell that it touches."""
+        return len(self.edge_at) + int(self.run_cells.sum(dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +90,7 @@ class Coverage:
     @property
     def n_cells(self) -> int:
         """Weighted cells, one for every pair of a site and a cell that it touches."""
-        return sum(len(block.weight) for block in self.blocks)
+        return sum(block.n_cells for block in self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,41 +116,86 @@ def cover(grid: Grid, sites: npt.NDArray[np.int64], geometries: Sequence[MultiPo
 
     `geometries` are in longitude and latitude (degrees), one for each of `sites`, whose ids differ. Their
     vertices are taken to the grid's CRS and joined there by straight lines. A polygon beyond the edge is cut
-    exactly; where parts of one multipolygon overlap, a cell counts once at most.
+    exactly; where parts of one multipolygon overlap, a cell counts once at most. A part that lies wholly off
+    the world of the grid's CRS has no cells.
+
+    Raises OffTheMap for a polygon of which some vertices have no place in the grid's CRS and for one that
+    crosses the seam of its longitudes.
     """
     if len(sites) != len(geometries):
         raise ValueError(f"{len(sites)} site ids for {len(geometries)} geometries")
     if len(sites) == 0:
         return Coverage(grid, np.asarray(sites, dtype=np.int64), ())
-    polygons = cell_polygons(grid, geometries)
+    ids = np.asarray(sites, dtype=np.int64)
+    polygons = cell_polygons(grid, ids, geometries)
     sums = np.zeros((BLOCK + 1) * (BLOCK + 1), dtype=np.int64)
     blocks = tuple(
         block
         for number, members in _sites_by_block(grid, polygons.box)
         if (block := _cover_block(grid, polygons, number, members, sums)) is not None
     )
-    return Coverage(grid, np.asarray(sites, dtype=np.int64), blocks)
+    return Coverage(grid, ids, blocks)
 
 
-def cell_polygons(grid: Grid, geometries: Sequence[MultiPolygon]) -> CellPolygons:
-    """The polygons in cell coordinates of the grid, ready to be rasterised."""
+def cell_polygons(
+    grid: Grid, sites: npt.NDArray[np.int64], geometries: Sequence[MultiPolygon]
+) -> CellPolygons:
+    """The polygons in cell coordinates of the grid, ready to be rasterised; raises OffTheMap."""
     flat = np.asarray(geometries, dtype=object)
-    if shapely.has_z(flat).any():
-        flat = shapely.force_2d(flat)
-    kind, coordinates, offsets = shapely.to_ragged_array(flat)
+    x = np.empty(shapely.get_num_coordinates(flat).sum(dtype=np.int64))
+    y = np.empty_like(x)
+    counts: list[tuple[npt.NDArray[np.int64], ...]] = []
+    used = 0
+    for start in range(0, len(flat), _SITES_AT_ONCE):
+        coordinates, rings, part_rings, site_parts = _ragged(flat[start : start + _SITES_AT_ONCE])
+        stop = used + len(coordinates)
+        x[used:stop], y[used:stop] = _to_grid_crs(grid, coordinates, rings[part_rings])
+        site_rings = part_rings[site_parts]
+        part, problem = fault(
+            coordinates[:, 0], coordinates[:, 1], x[used:stop], y[used:stop], rings, part_rings, *_seam(grid)
+        )
+        if problem:
+            site = sites[start + np.searchsorted(site_parts, part, side="right") - 1].item()
+            raise OffTheMap(site=site, crs=crs_name(grid.crs), problem=_FAULTS[problem])
+        exterior = np.zeros(len(rings) - 1, dtype=np.int64)
+        exterior[part_rings[:-1][np.diff(part_rings) > 0]] = 1
+        counts.append((np.diff(rings), exterior, np.diff(site_rings)))
+        used = stop
+    vertices, exterior, site_rings = (np.concatenate(column) for column in zip(*counts, strict=True))
+    rings, site_rings = _starts(vertices), _starts(site_rings)
+    sign, box = to_cells(
+        grid.x0, grid.y0, grid.dx, grid.dy, grid.height, grid.width, x, y, rings, exterior == 1, site_rings
+    )
+    return CellPolygons(x, y, rings, sign, site_rings, box)
+
+
+def _ragged(
+    geometries: npt.NDArray[np.object_],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Longitude and latitude (vertices, 2), and where rings, the rings of parts and parts of sites start."""
+    if shapely.has_z(geometries).any():
+        geometries = shapely.force_2d(geometries)
+    kind, coordinates, offsets = shapely.to_ragged_array(geometries)
     if kind == shapely.GeometryType.POLYGON:
         offsets = (offsets[0], offsets[1], np.arange(len(offsets[1]), dtype=np.int32))
     elif kind != shapely.GeometryType.MULTIPOLYGON:
         raise ValueError(f"polygons are needed, not {kind.name}")
     rings, part_rings, site_parts = (np.asarray(offset).astype(np.int64) for offset in offsets)
-    site_rings = part_rings[site_parts]
-    exterior = np.zeros(len(rings) - 1, dtype=np.bool_)
-    exterior[part_rings[:-1][np.diff(part_rings) > 0]] = True
-    x, y = _to_grid_crs(grid, coordinates, rings[part_rings])
-    sign, box = to_cells(
-        grid.x0, grid.y0, grid.dx, grid.dy, grid.height, grid.width, x, y, rings, exterior, site_rings
-    )
-    return CellPolygons(x, y, rings, sign, site_rings, box)
+    return coordinates, rings, part_rings, site_parts
+
+
+def _starts(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+
+
+def _turn(grid: Grid) -> float:
+    """A whole turn of longitude in the unit of a geographic grid."""
+    return float(2 * np.pi / parsed_crs(grid.crs).axis_info[0].unit_conversion_factor)
+
+
+def _seam(grid: Grid) -> tuple[float, float, float]:
+    """West and east edge of a geographic grid and a whole turn; a turn of 0 on a projected grid."""
+    return grid.x0, grid.x0 + grid.width * grid.dx, _turn(grid) if grid.is_geographic else 0.0
 
 
 def _to_grid_crs(
@@ -138,13 +205,10 @@ def _to_grid_crs(
     x, y = coordinates[:, 0], coordinates[:, 1]
     if grid.crs != _LONLAT:
         x, y = _to_crs(grid.crs).transform(x, y)
-    x, y = np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64)
     if grid.is_geographic and len(x):
-        turn = 2 * np.pi / float(parsed_crs(grid.crs).axis_info[0].unit_conversion_factor)
-        middle = grid.x0 + grid.width * grid.dx / 2
-        counts = np.diff(part_starts)
+        turn, middle = _turn(grid), grid.x0 + grid.width * grid.dx / 2
         first = x[np.minimum(part_starts[:-1], len(x) - 1)]
-        x = x + np.repeat(np.rint((middle - first) / turn) * turn, counts)
+        x = x + np.repeat(np.rint((middle - first) / turn) * turn, np.diff(part_starts))
     return x, y
 
 
@@ -180,32 +244,37 @@ def _cover_block(
     row, col = divmod(number, grid.n_block_cols)
     rows, cols = grid.block_shape(row, col)
     ground = ground_rows(grid, row, col)
-    n_cells, n_spans = _room(polygons.box[members], row * BLOCK, col * BLOCK, rows, cols)
-    weight = np.empty(n_cells, dtype=np.uint32)
-    units = np.empty(n_cells, dtype=_units_dtype(ground))
-    first, entries = np.empty(n_spans, dtype=np.int32), np.empty(n_spans + 1, dtype=np.int32)
-    spans = np.zeros(len(members) + 1, dtype=np.int32)
-    used_spans, used_cells = block_coverage(
+    n_edges, n_runs = _room(polygons.box[members], row * BLOCK, col * BLOCK, rows, cols)
+    edge_at, edge_weight = np.empty(n_edges, dtype=np.int32), np.empty(n_edges, dtype=np.uint32)
+    edge_units = np.empty(n_edges, dtype=_units_dtype(ground))
+    run_at, run_cells = np.empty(n_runs, dtype=np.int32), np.empty(n_runs, dtype=np.int32)
+    edges, runs = np.zeros((2, len(members) + 1), dtype=np.int32)
+    used_edges, used_runs = block_coverage(
         row * BLOCK, col * BLOCK, rows, cols, members, polygons.x, polygons.y, polygons.rings, polygons.sign,
-        polygons.site_rings, polygons.box, ground, sums, spans, first, entries, weight, units,
+        polygons.site_rings, polygons.box, ground, sums, edges, runs, edge_at, edge_weight, edge_units,
+        run_at, run_cells,
     )  # fmt: skip
-    if used_cells == 0:
+    if used_edges == 0 and used_runs == 0:
         return None
-    kept = np.flatnonzero(np.diff(spans))
+    kept = np.flatnonzero(np.diff(edges) + np.diff(runs))
+    ends = np.append(kept, len(members))
     return BlockCoverage(
         row=row,
         col=col,
         site=members[kept].astype(np.int32),
-        spans=spans[np.append(kept, len(members))],
-        first=first[:used_spans].copy(),
-        entries=entries[: used_spans + 1].copy(),
-        weight=weight[:used_cells].copy(),
-        units=units[:used_cells].copy(),
+        edges=edges[ends],
+        runs=runs[ends],
+        edge_at=edge_at[:used_edges].copy(),
+        edge_weight=edge_weight[:used_edges].copy(),
+        edge_units=edge_units[:used_edges].copy(),
+        run_at=run_at[:used_runs].copy(),
+        run_cells=run_cells[:used_runs].copy(),
+        ground=ground,
     )
 
 
 def _room(box: npt.NDArray[np.int64], row0: int, col0: int, rows: int, cols: int) -> tuple[int, int]:
-    """Cells and spans that the boxes of the sites can hold at most inside a block."""
+    """Edge cells and runs that the boxes of the sites can hold at most inside a block."""
     tall = np.minimum(box[:, 1], row0 + rows - 1) - np.maximum(box[:, 0], row0) + 1
     wide = np.minimum(box[:, 3], col0 + cols - 1) - np.maximum(box[:, 2], col0) + 1
     return int((tall * wide).sum()), int((tall * (wide // 2 + 1)).sum())

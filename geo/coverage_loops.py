@@ -52,6 +52,68 @@ def to_cells(
 
 
 @compiled
+def fault(
+    lon: npt.NDArray[np.float64],
+    lat: npt.NDArray[np.float64],
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    rings: npt.NDArray[np.int64],
+    part_rings: npt.NDArray[np.int64],
+    west: float,
+    east: float,
+    turn: float,
+) -> tuple[int, int]:
+    """The first part that `x` and `y` do not show as it is, and why; (-1, 0) where there is none.
+
+    1: some of its vertices have no place there, others do. 2: it crosses the seam: an edge of it is torn
+    (see `torn`), or on a geographic grid (`turn` > 0) a copy of it one turn on lies in the grid too.
+    """
+    for p in range(len(part_rings) - 1):
+        start, stop = rings[part_rings[p]], rings[part_rings[p + 1]]
+        lost = 0
+        low, high = np.inf, -np.inf
+        for i in range(start, stop):
+            lost += 0 if np.isfinite(x[i] + y[i]) else 1
+            low, high = min(low, x[i]), max(high, x[i])
+        if lost == stop - start:
+            continue
+        if lost > 0:
+            return p, 1
+        if low < east and high > west and turn > 0 and (low + turn < east or high - turn > west):
+            return p, 2
+        for ring in range(part_rings[p], part_rings[p + 1]):
+            for i in range(rings[ring], rings[ring + 1] - 1):
+                if torn(lon, lat, x, y, i, turn):
+                    return p, 2
+    return -1, 0
+
+
+@compiled
+def torn(
+    lon: npt.NDArray[np.float64],
+    lat: npt.NDArray[np.float64],
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    i: int,
+    turn: float,
+) -> bool:
+    """Whether the edge from vertex `i` runs across the whole map, its ends on both sides of the seam.
+
+    On a geographic grid it is half a `turn` long; on a projected one over 1000 km long and over ten times as
+    long as on the ground, as no projection stretches a site (feet count as metres here).
+    """
+    dx = abs(x[i + 1] - x[i])
+    if turn > 0:
+        return bool(dx > turn / 2)
+    length = np.hypot(dx, y[i + 1] - y[i])
+    if length < 1e6:
+        return False
+    a, b = np.radians(lat[i]), np.radians(lat[i + 1])
+    half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(lon[i + 1] - lon[i]) / 2) ** 2
+    return bool(length > 10 * 2 * 6_371_000.0 * np.arcsin(np.sqrt(min(half, 1.0))))
+
+
+@compiled
 def block_coverage(
     row0: int,
     col0: int,
@@ -66,18 +128,20 @@ def block_coverage(
     box: npt.NDArray[np.int64],
     ground: npt.NDArray[np.float64],
     sums: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int32],
-    first: npt.NDArray[np.int32],
-    entries: npt.NDArray[np.int32],
-    weight: npt.NDArray[np.uint32],
-    units: npt.NDArray[np.uint32 | np.int64],
+    edges: npt.NDArray[np.int32],
+    runs: npt.NDArray[np.int32],
+    edge_at: npt.NDArray[np.int32],
+    edge_weight: npt.NDArray[np.uint32],
+    edge_units: npt.NDArray[np.uint32 | np.int64],
+    run_at: npt.NDArray[np.int32],
+    run_cells: npt.NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Fill `spans` to `units` of a `BlockCoverage` for the sites `members`; spans and cells used.
+    """Fill `edges` to `run_cells` of a `BlockCoverage` for the sites `members`; edge cells and runs used.
 
     `sums` is work space of zeros, (BLOCK + 1) x (BLOCK + 1) or more, and is left as zeros.
     """
-    n_spans = 0
-    n_cells = 0
+    n_edges = 0
+    n_runs = 0
     for m in range(len(members)):
         site = members[m]
         top, bottom = max(box[site, 0], row0), min(box[site, 1], row0 + rows - 1)
@@ -89,28 +153,30 @@ def block_coverage(
         for r in range(top, bottom + 1):
             at = (r - top) * stride
             total = 0
-            open_span = False
+            inside = False
             for c in range(left, right + 1):
                 total += sums[at]
                 sums[at] = 0
                 at += 1
-                if total <= 0:
-                    open_span = False
+                if total >= FULL:
+                    if not inside:
+                        run_at[n_runs] = (r - row0) * BLOCK + c - col0
+                        run_cells[n_runs] = 0
+                        n_runs += 1
+                        inside = True
+                    run_cells[n_runs - 1] += 1
                     continue
-                if not open_span:
-                    first[n_spans] = (r - row0) * BLOCK + c - col0
-                    entries[n_spans] = n_cells
-                    n_spans += 1
-                    open_span = True
-                share = min(total, FULL)
-                area_m2 = cell_area_m2(ground[r - row0], c - col0)
-                weight[n_cells] = share
-                units[n_cells] = int(np.rint(share / FULL * area_m2 * 1e4))
-                n_cells += 1
+                inside = False
+                if total > 0:
+                    area_m2 = cell_area_m2(ground[r - row0], c - col0)
+                    edge_at[n_edges] = (r - row0) * BLOCK + c - col0
+                    edge_weight[n_edges] = total
+                    edge_units[n_edges] = int(np.rint(total / FULL * area_m2 * 1e4))
+                    n_edges += 1
             sums[at] = 0
-        spans[m + 1] = n_spans
-    entries[n_spans] = n_cells
-    return n_spans, n_cells
+        edges[m + 1] = n_edges
+        runs[m + 1] = n_runs
+    return n_edges, n_runs
 
 
 @compiled

@@ -8,14 +8,46 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from geo.coverage import BlockCoverage
+from geo.coverage import BlockCoverage, Units
 from geo.rasters import MISSING_CODE
-from geo.zonal_loops import count_classes, count_pairs, count_values, gather
+from geo.zonal_loops import count_classes, count_pairs, count_values, expand, gather
 
 _DENSE_CELLS: Final = 1 << 23
 _CODES: Final = 1 << 16
 
 _Number = TypeVar("_Number", np.int32, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The weighted cells of one block one by one, made from its edge cells and runs for as long as needed.
+
+    Group g of the block (its site is `site[g]`) holds the cells `[groups[g], groups[g + 1])` of `at` (offset
+    in the block), `weight` and `units`, see `BlockCoverage`.
+    """
+
+    site: npt.NDArray[np.int32]
+    groups: npt.NDArray[np.int64]
+    at: npt.NDArray[np.int32]
+    weight: npt.NDArray[np.uint32]
+    units: Units
+
+    @classmethod
+    def of(cls, block: BlockCoverage) -> Cells:
+        """The cells of a block."""
+        n = block.n_cells
+        cells = cls(
+            site=block.site,
+            groups=np.zeros(len(block.site) + 1, dtype=np.int64),
+            at=np.empty(n, dtype=np.int32),
+            weight=np.empty(n, dtype=np.uint32),
+            units=np.empty(n, dtype=block.edge_units.dtype),
+        )
+        expand(
+            block.edges, block.runs, block.edge_at, block.edge_weight, block.edge_units, block.run_at,
+            block.run_cells, block.ground, cells.groups, cells.at, cells.weight, cells.units,
+        )  # fmt: skip
+        return cells
 
 
 @dataclass(slots=True)
@@ -30,15 +62,13 @@ class Slots:
 
     def gather(
         self,
-        block: BlockCoverage,
+        cells: Cells,
         values: npt.NDArray[np.uint8 | np.uint16],
         missing: int,
         out: npt.NDArray[np.uint16],
     ) -> None:
-        """Fill `out` with the slot of every entry of the block."""
-        self.used = gather(
-            values, missing, block.first, block.entries, self.slot_of, self.codes, self.used, out
-        )
+        """Fill `out` with the slot of every cell."""
+        self.used = gather(values, missing, cells.at, self.slot_of, self.codes, self.used, out)
 
     def ranks(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
         """The rank of each slot's code among the codes, and the codes in ascending order."""
@@ -59,12 +89,12 @@ class Tally:
     used: int = 0
     work: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
 
-    def add_classes(self, block: BlockCoverage, slots: npt.NDArray[np.uint16], n_slots: int) -> None:
-        """Count the classes of one year in one block; `slots` (entries,)."""
-        self._make_room(min(len(slots), len(block.site) * n_slots), n_slots)
+    def add_classes(self, cells: Cells, slots: npt.NDArray[np.uint16], n_slots: int) -> None:
+        """Count the classes of one year in one block; `slots` (cells,)."""
+        self._make_room(min(len(slots), len(cells.site) * n_slots), n_slots)
         self.used = count_classes(
-            slots, n_slots, block.site, block.spans, block.entries, block.weight, block.units, self.work,
-            self.site, self.key, self.sums, self.used,
+            slots, n_slots, cells.site, cells.groups, cells.weight, cells.units, self.work, self.site,
+            self.key, self.sums, self.used,
         )  # fmt: skip
 
     def add_values(
@@ -75,28 +105,29 @@ class Tally:
         missing: int,
     ) -> None:
         """Count the classes of one year in one block straight from its codes."""
-        self._make_room(len(block.weight), _CODES + 1)
+        self._make_room(block.n_cells, _CODES + 1)
         slots.used, self.used = count_values(
-            values, missing, slots.slot_of, slots.codes, slots.used, block.site, block.spans, block.first,
-            block.entries, block.weight, block.units, self.work, self.site, self.key, self.sums, self.used,
+            values, missing, slots.slot_of, slots.codes, slots.used, block.site, block.edges, block.runs,
+            block.edge_at, block.edge_weight, block.edge_units, block.run_at, block.run_cells, block.ground,
+            self.work, self.site, self.key, self.sums, self.used,
         )  # fmt: skip
 
     def add_pairs(
         self,
-        block: BlockCoverage,
+        cells: Cells,
         slots: npt.NDArray[np.uint16],
         n_slots: int,
         *,
         baseline: npt.NDArray[np.int32],
         year: int,
     ) -> None:
-        """Count the pairs of class from each site's baseline row to row `year`; `slots` (years, entries)."""
-        self._make_room(min(slots.shape[1], len(block.site) * n_slots * n_slots), n_slots * n_slots)
+        """Count the pairs of class from each site's baseline row to row `year`; `slots` (years, cells)."""
+        self._make_room(min(slots.shape[1], len(cells.site) * n_slots * n_slots), n_slots * n_slots)
         touched = np.empty(n_slots * n_slots, dtype=np.int32)
         used = self.used
         self.used = count_pairs(
-            slots, baseline, year, n_slots, block.site, block.spans, block.entries, block.weight, block.units,
-            self.work, touched, self.site, self.key, self.sums, used,
+            slots, baseline, year, n_slots, cells.site, cells.groups, cells.weight, cells.units, self.work,
+            touched, self.site, self.key, self.sums, used,
         )  # fmt: skip
         low, high = np.divmod(self.key[used : self.used], n_slots)
         self.key[used : self.used] = low * _CODES + high

@@ -15,7 +15,7 @@ from geo.coverage import Coverage
 from geo.errors import InvalidInput, UnknownScene
 from geo.rasters import MISSING_CODE
 from geo.scenes import Scene
-from geo.tally import Slots, Tally
+from geo.tally import Cells, Slots, Tally
 from geo.zonal import (
     ClassAreas,
     JointAreas,
@@ -101,15 +101,16 @@ def series_areas(
         order = [row_of[scene.year] for _, bands in files for scene in bands]
         read = read_all([scene_reader(dataset, bands) for dataset, bands in files])
         for done, (block, codes) in enumerate(read_ahead(coverage.blocks, read)):
-            raw = np.empty((len(needed), len(block.weight)), dtype=np.uint16)
+            cells = Cells.of(block)
+            raw = np.empty((len(needed), len(cells.at)), dtype=np.uint16)
             for row, (values, missing) in zip(order, codes, strict=True):
-                slots.gather(block, values, missing, raw[row])
+                slots.gather(cells, values, missing, raw[row])
             for rule in rules:
                 ruled = _smoothed(raw, rows[rule])
                 for year in years:
                     row = row_of[year]
-                    classes[rule, year].add_classes(block, ruled[row], slots.used)
-                    pairs[rule, year].add_pairs(block, ruled, slots.used, baseline=baseline, year=row)
+                    classes[rule, year].add_classes(cells, ruled[row], slots.used)
+                    pairs[rule, year].add_pairs(cells, ruled, slots.used, baseline=baseline, year=row)
             if progress is not None:
                 progress(done + 1, len(coverage.blocks))
     return {

@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.io import DatasetReader
 
-from geo.areas import UNITS_PER_M2
-from geo.coverage import FULL_CELL, BlockCoverage, Coverage
-from geo.grid import BLOCK, Grid, ground_area_m2
+from geo.coverage import BlockCoverage, Coverage
+from geo.grid import BLOCK, Grid, ground_rows
 from geo.rasters import CodeReader, open_raster, raster_grid
 from geo.scenes import GridsDiffer, Scene, SceneChanged
-from geo.tally import Slots, Tally
+from geo.tally import Cells, Slots, Tally
 
 Codes = tuple[npt.NDArray[np.uint8 | np.uint16], int]
 """The codes of one band in a block, and the one that marks no data."""
@@ -83,10 +82,11 @@ def scene_joint_areas(from_scene: Scene, from_path: Path, to_scene: Scene, to_pa
     with open_scene(from_scene, from_path) as before, open_scene(to_scene, to_path) as after:
         readers = [scene_reader(before, [from_scene]), scene_reader(after, [to_scene])]
         for block, codes in read_ahead(whole_blocks(from_scene.grid), read_all(readers)):
-            both = np.empty((2, len(block.weight)), dtype=np.uint16)
+            cells = Cells.of(block)
+            both = np.empty((2, len(cells.at)), dtype=np.uint16)
             for row, (values, missing) in zip(both, codes, strict=True):
-                slots.gather(block, values, missing, row)
-            tally.add_pairs(block, both, slots.used, baseline=baseline, year=1)
+                slots.gather(cells, values, missing, row)
+            tally.add_pairs(cells, both, slots.used, baseline=baseline, year=1)
     return JointAreas(*tally.by_pair(_whole_sites(), slots))
 
 
@@ -154,17 +154,19 @@ def whole_blocks(grid: Grid) -> Iterator[BlockCoverage]:
     """Every block of the grid as one site that covers all of it, made one at a time."""
     for row in range(grid.n_block_rows):
         for col in range(grid.n_block_cols):
-            area_m2 = ground_area_m2(grid, row, col)
-            rows, cols = area_m2.shape
+            rows, cols = grid.block_shape(row, col)
             yield BlockCoverage(
                 row=row,
                 col=col,
                 site=np.zeros(1, dtype=np.int32),
-                spans=np.array([0, rows], dtype=np.int32),
-                first=np.arange(rows, dtype=np.int32) * BLOCK,
-                entries=np.arange(rows + 1, dtype=np.int32) * cols,
-                weight=np.full(rows * cols, FULL_CELL, dtype=np.uint32),
-                units=np.rint(area_m2 * UNITS_PER_M2).astype(np.int64).ravel(),
+                edges=np.zeros(2, dtype=np.int32),
+                runs=np.array([0, rows], dtype=np.int32),
+                edge_at=np.empty(0, dtype=np.int32),
+                edge_weight=np.empty(0, dtype=np.uint32),
+                edge_units=np.empty(0, dtype=np.int64),
+                run_at=np.arange(rows, dtype=np.int32) * BLOCK,
+                run_cells=np.full(rows, cols, dtype=np.int32),
+                ground=ground_rows(grid, row, col),
             )
 
 

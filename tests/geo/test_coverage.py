@@ -9,8 +9,9 @@ from shapely import MultiPolygon, Point, Polygon, affinity, box
 from shapely.ops import split
 
 from geo.areas import UNITS_PER_M2, geodesic_area_units
-from geo.coverage import FULL_CELL, Coverage, cover
+from geo.coverage import FULL_CELL, BlockCoverage, Coverage, OffTheMap, cover
 from geo.grid import BLOCK, Grid, ground_area_m2
+from geo.tally import Cells
 
 # Ten cells a degree, and wide enough to have four blocks.
 GRID = Grid("EPSG:4326", 100, 40, 0.1, 0.1, 600, 700)
@@ -30,12 +31,12 @@ def dense(coverage: Coverage) -> npt.NDArray[np.int64]:
     grid = coverage.grid
     out = np.zeros((len(coverage.sites), grid.height, grid.width), dtype=np.int64)
     for block in coverage.blocks:
+        cells_of = Cells.of(block)
         for g, site in enumerate(block.site):
-            for k in range(block.spans[g], block.spans[g + 1]):
-                row, col = divmod(int(block.first[k]), BLOCK)
-                weights = block.weight[block.entries[k] : block.entries[k + 1]]
-                start = block.col * BLOCK + col
-                out[site, block.row * BLOCK + row, start : start + len(weights)] += weights
+            cells = slice(cells_of.groups[g], cells_of.groups[g + 1])
+            row, col = np.divmod(cells_of.at[cells], BLOCK)
+            at = (site, block.row * BLOCK + row, block.col * BLOCK + col)
+            np.add.at(out, at, cells_of.weight[cells])
     return out
 
 
@@ -220,7 +221,7 @@ def test_order_of_sites_does_not_matter(order: list[int]) -> None:
 @settings(deadline=None, max_examples=40)
 def test_ground_areas_add_up_to_the_geodesic_area(polygon: Polygon) -> None:
     coverage = covered(polygon, grid=FINE)
-    total = sum(int(block.units.sum(dtype=np.int64)) for block in coverage.blocks)
+    total = sum(int(Cells.of(block).units.sum(dtype=np.int64)) for block in coverage.blocks)
     # Edges are straight on the grid and not geodesics: millimetres apart over half a kilometre.
     assert total == pytest.approx(geodesic_area_units(polygon), rel=1e-5, abs=5 * UNITS_PER_M2)
 
@@ -229,17 +230,17 @@ def test_cell_area_is_rounded_once_from_its_weight() -> None:
     coverage = covered(Point(117.25, 33.75).buffer(0.01), grid=FINE)
     (block,) = coverage.blocks
     area = ground_area_m2(FINE, 0, 0)
-    for k, first in enumerate(block.first):
-        row, col = divmod(int(first), BLOCK)
-        for n, e in enumerate(range(block.entries[k], block.entries[k + 1])):
-            exact = block.weight[e] / FULL_CELL * area[row, col + n] * UNITS_PER_M2
-            assert int(block.units[e]) == round(exact)
+    cells = Cells.of(block)
+    assert 0 < len(block.edge_at) < len(cells.at)
+    for at, weight, units in zip(cells.at.tolist(), cells.weight.tolist(), cells.units.tolist(), strict=True):
+        assert units == round(weight / FULL_CELL * area[divmod(at, BLOCK)] * UNITS_PER_M2)
 
 
 def test_units_of_large_cells_do_not_overflow() -> None:
     (block,) = covered(box(120, 20, 121, 21)).blocks
-    assert block.units.dtype == np.int64
-    assert int(block.units.sum()) == pytest.approx(geodesic_area_units(box(120, 20, 121, 21)), rel=1e-4)
+    units = Cells.of(block).units
+    assert units.dtype == np.int64
+    assert int(units.sum()) == pytest.approx(geodesic_area_units(box(120, 20, 121, 21)), rel=1e-4)
 
 
 def test_polygon_cut_by_a_line_keeps_its_sum_across_blocks() -> None:
@@ -253,3 +254,75 @@ def test_polygon_cut_by_a_line_keeps_its_sum_across_blocks() -> None:
 def test_heights_of_vertices_are_ignored() -> None:
     flat, high = box(130, 5, 131, 6), Polygon([(*xy, 80.0) for xy in box(130, 5, 131, 6).exterior.coords])
     assert np.array_equal(dense(covered(high)), dense(covered(flat)))
+
+
+ALBERS = Grid("ESRI:102025", 0, 6_000_000, 30_000, 30_000, 100, 100)  # Asia North Albers, centred on 95 E
+HALF_WORLD = Grid("+proj=ortho +lat_0=0 +lon_0=100", -1_000_000, 1_000_000, 10_000, 10_000, 200, 200)
+MERCATOR = Grid("EPSG:3857", 19_000_000, 6_000_000, 10_000, 10_000, 100, 100)
+UTM_60 = Grid("EPSG:32660", 700_000, 1_200_000, 1_000, 1_000, 200, 200)
+
+
+def test_polygon_with_some_vertices_off_the_map_is_refused_by_its_site() -> None:
+    shapes = [multi(box(100, 1, 101, 2)), multi(box(5, 1, 15, 2))]
+    with pytest.raises(OffTheMap, match=r"site 41: .*: some of its vertices have no place there"):
+        cover(HALF_WORLD, np.array([40, 41]), shapes)
+
+
+def test_polygon_wholly_off_the_map_has_no_cells() -> None:
+    weights = dense(covered(box(-80, 1, -79, 2), box(100, 1, 101, 2), grid=HALF_WORLD))
+    assert weights[0].sum() == 0
+    assert weights[1].sum() > 0
+
+
+def test_vertex_at_infinity_is_refused() -> None:
+    shape = Polygon([(130, 5), (131, 5), (131, np.inf), (130, 6)])
+    with pytest.raises(OffTheMap, match="site 1"):
+        covered(shape)
+
+
+@pytest.mark.parametrize("grid", [Grid("EPSG:4326", -180, 90, 1, 1, 360, 180), MERCATOR])
+def test_polygon_written_across_the_antimeridian_is_refused(grid: Grid) -> None:
+    across = Polygon([(179, 10), (-179, 10), (-179, 11), (179, 11)])
+    with pytest.raises(OffTheMap, match="crosses the seam of longitudes"):
+        covered(across, grid=grid)
+
+
+def test_polygon_past_180_is_refused_where_the_grid_comes_round() -> None:
+    world = Grid("EPSG:4326", -180, 90, 1, 1, 360, 180)
+    with pytest.raises(OffTheMap, match="crosses the seam"):
+        covered(box(179, 10, 181, 11), grid=world)
+    east = Grid("EPSG:4326", 170, 90, 0.1, 0.1, 150, 800)
+    assert dense(covered(box(179, 10, 181, 11), grid=east)).sum() / FULL_CELL == pytest.approx(200, abs=1e-5)
+
+
+def test_parts_on_both_sides_of_the_antimeridian_are_counted() -> None:
+    both = MultiPolygon([box(179, 10, 180, 11), box(-180, 10, -179, 11)])
+    for west in (-180, 0):
+        world = Grid("EPSG:4326", west, 90, 1, 1, 360, 180)
+        assert dense(covered(both, grid=world)).sum() == 2 * FULL_CELL
+
+
+def test_grid_without_a_seam_there_takes_the_antimeridian() -> None:
+    across = Polygon([(179.5, 10), (-179.9, 10), (-179.9, 10.2), (179.5, 10.2)])
+    plain = Polygon([(179.5, 10), (180.1, 10), (180.1, 10.2), (179.5, 10.2)])
+    assert np.abs(dense(covered(across, grid=UTM_60)) - dense(covered(plain, grid=UTM_60))).max() <= 64
+    assert dense(covered(plain, grid=UTM_60)).sum() > 1000 * FULL_CELL
+
+
+def test_large_polygon_is_no_torn_one() -> None:
+    assert dense(covered(box(90, 20, 130, 60), grid=ALBERS)).sum() > 0
+
+
+def test_more_sites_than_are_taken_at_once_keep_their_order() -> None:
+    shapes = [box(100.1 + 0.01 * i, 39.4, 100.105 + 0.01 * i, 39.5) for i in range(2_500)]
+    weights = np.zeros(len(shapes))
+    grid = Grid("EPSG:4326", 100, 40, 0.1, 0.1, 300, 60)
+    coverage = covered(*shapes, grid=grid)
+    for block in coverage.blocks:
+        np.add.at(weights, block.site, [Cells.of(block).weight[a:b].sum() for a, b in groups_of(block)])
+    assert weights / FULL_CELL == pytest.approx(0.05, abs=1e-6)
+
+
+def groups_of(block: BlockCoverage) -> list[tuple[int, int]]:
+    groups = Cells.of(block).groups
+    return list(zip(groups[:-1].tolist(), groups[1:].tolist(), strict=True))
