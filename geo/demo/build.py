@@ -6,29 +6,29 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from geo.cities import City, listed_cities
 from geo.clock import time_text
-from geo.demo.desk import OFFICER, REVIEWER, Step, steps
+from geo.demo.desk import steps
 from geo.demo.histories import Story, write_stories
+from geo.demo.journal import Act, journal
+from geo.demo.office import Office
 from geo.demo.rasters import EDITION, YEARS, write_rasters
-from geo.demo.records import later_changes, new_site
 from geo.demo.region import plan_sites
 from geo.landcover import product
 from geo.outlines import CHINA_EDITION, china_units
 from geo.recover import RecoverParams, recover
 from geo.scenes import inspect_scenes
-from geo.store import Connection, Store, changes, cities, proposals, scenes, set_setting
+from geo.store import Store, cities, proposals, scenes, set_setting
 from geo.store.takeover import refuse_sites, take_over
 
 SEED: Final = 20130101
 PRODUCT: Final = "clcd"
-SOURCE: Final = "demo"
-RECORDED_AT: Final = time_text(datetime(2025, 1, 6, 1, 30, tzinfo=UTC))
-"""When the demo's inventory counts as entered; fixed, so that the same demo has the same history."""
+SCENES_ADDED_AT: Final = time_text(datetime(2025, 3, 17, 1, 30, tzinfo=UTC))
+"""When the demo's scenes count as registered; fixed, as all its days are."""
 
 Progress = Callable[[int, int], None]
 
@@ -64,13 +64,14 @@ def build_demo(
     report(0, _STEPS)
     units = china_units()
     stories = write_stories(plan_sites(units, seed=seed, n_sites=n_sites), seed=seed)
+    acts = journal(stories, steps(stories), seed=seed)
     paths = _rasters(store, folder, stories, seed=seed, report=report)
     beside = store.folder / f".{store.path.stem}.demo-building.gpkg"
     _remove(beside)
     try:
         building = Store.open(beside, create=True)
         try:
-            summary = _fill(building, units, stories, paths=paths, report=report)
+            summary = _fill(building, units, stories, acts, paths=paths, report=report)
             take_over(store, building)
         finally:
             building.close()
@@ -81,7 +82,13 @@ def build_demo(
 
 
 def _fill(
-    store: Store, units: Sequence[City], stories: Sequence[Story], *, paths: Sequence[Path], report: Progress
+    store: Store,
+    units: Sequence[City],
+    stories: Sequence[Story],
+    acts: Sequence[Act],
+    *,
+    paths: Sequence[Path],
+    report: Progress,
 ) -> DemoSummary:
     found = inspect_scenes(
         paths, product=PRODUCT, edition=EDITION, legend_codes=product(PRODUCT).legend.keys()
@@ -90,60 +97,23 @@ def _fill(
         set_setting(conn, "synthetic", "yes")
         set_setting(conn, "cities_edition", CHINA_EDITION)
         cities.put(conn, units, listed_cities())
-        ids = changes.create_sites(
-            conn, [new_site(story) for story in stories], actor=SOURCE, source=SOURCE, now=RECORDED_AT
-        )
-        n_changes = _record_later(conn, ids, stories, report=report)
-        n_changes += _work_at_desk(conn, ids, steps(stories))
+        office = Office(conn, stories)
+        office.work(acts, progress=_part(report, _DRAWN, _RECORDED))
         located = [replace(scene, path=store.relative(Path(scene.path))) for scene in found]
-        scenes.add(conn, located, now=RECORDED_AT)
+        scenes.add(conn, located, now=SCENES_ADDED_AT)
         waiting = len(proposals.find(conn, state="open"))
     report(_RECORDED, _STEPS)
     params = RecoverParams(product=PRODUCT, edition=EDITION, from_year=YEARS[0], to_year=YEARS[-1])
     result = recover(store, params, progress=_part(report, _RECORDED, 98))
     return DemoSummary(
-        sites=len(ids),
-        changes=n_changes,
+        sites=len(office.site_ids),
+        changes=office.reports,
         proposals_open=waiting,
         scenes=len(found),
         raster_mb=round(sum(path.stat().st_size for path in paths) / 1e6, 1),
         folder=str(paths[0].parent),
         verdicts=dict(Counter(str(one.verdict) for one in result.evidence if one.verdict is not None)),
     )
-
-
-def _record_later(conn: Connection, ids: Sequence[int], stories: Sequence[Story], *, report: Progress) -> int:
-    """Record what was reported of every site after its entry, and say how many changes that took."""
-    count = 0
-    for done, (site_id, story) in enumerate(zip(ids, stories, strict=True)):
-        for change in later_changes(story):
-            changes.apply_change(
-                conn, site_id, change, actor=SOURCE, source=SOURCE, now=RECORDED_AT, if_version=None
-            )
-            count += 1
-        report(_DRAWN + (_RECORDED - _DRAWN) * done // len(ids), _STEPS)
-    return count
-
-
-def _work_at_desk(conn: Connection, ids: Sequence[int], work: Sequence[Step]) -> int:
-    """Make the changes of `work`, each decided on the day after, and say how many there were."""
-    for step in work:
-        applied = changes.apply_change(
-            conn, ids[step.index], step.change,
-            actor=OFFICER, source=SOURCE, now=_at(step.day, 2), if_version=None,
-        )  # fmt: skip
-        if applied.proposal is None:
-            continue
-        key, decided_at = applied.proposal.proposal_id, _at(step.day + timedelta(days=1), 3)
-        if step.decision == "approve":
-            proposals.approve(conn, key, actor=REVIEWER, now=decided_at, comment="材料齐全 / in order")
-        elif step.decision == "reject":
-            proposals.reject(conn, key, actor=REVIEWER, now=decided_at, comment="缺少照片 / photos missing")
-    return len(work)
-
-
-def _at(day: date, hour: int) -> str:
-    return time_text(datetime.combine(day, time(hour), tzinfo=UTC))
 
 
 def _rasters(

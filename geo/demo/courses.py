@@ -13,9 +13,11 @@ from geo.demo.traits import Traits
 from geo.sites import Approach, Kind
 from geo.status import Status, status_table
 
-LAST_DATE: Final = date(2024, 12, 20)
+LAST_DATE: Final = date(2026, 5, 15)
+"""The last day on which anything of a story happens."""
+
 FIRST_YEAR: Final = 2012
-LAST_YEAR: Final = 2024
+LAST_YEAR: Final = 2026
 
 StatusRows = tuple[tuple[Status, date], ...]
 
@@ -55,6 +57,9 @@ def is_treated(status: Status | None) -> bool:
 
 
 def _day(rng: np.random.Generator, year: int) -> date:
+    """A day of the working season of `year`; of the last year only its first months are told."""
+    if year == LAST_YEAR:
+        return date(year, 1, 8) + timedelta(days=int(rng.integers(0, 110)))
     return date(year, 3, 1) + timedelta(days=int(rng.integers(0, 270)))
 
 
@@ -72,7 +77,7 @@ def _trimmed(entered_on: date, rows: Sequence[tuple[Status, date]]) -> StatusRow
 
 def untreated(rng: np.random.Generator, entered_on: date, *, how: str) -> Course:
     """The course of a site that stays `untreated`, or is `planned`, `under_way` or `cancelled`."""
-    planned = max(_day(rng, int(rng.integers(2018, 2024))), entered_on + timedelta(days=200))
+    planned = max(_day(rng, int(rng.integers(2018, 2026))), entered_on + timedelta(days=200))
     start = min(_later(rng, planned, 0.5, 2.0), LAST_DATE - timedelta(days=30))
     rows: list[tuple[Status, date]] = [(Status.UNTREATED, entered_on)]
     if how != "untreated":

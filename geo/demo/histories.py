@@ -16,6 +16,7 @@ import numpy as np
 from geo.areas import geodesic_area_units
 from geo.demo.courses import (
     FIRST_YEAR,
+    LAST_DATE,
     LAST_YEAR,
     Course,
     StatusRows,
@@ -33,9 +34,9 @@ from geo.status import Status
 
 HEADLINE: Final[Mapping[int, float]] = {
     2012: 0.280, 2013: 0.305, 2014: 0.335, 2015: 0.370, 2016: 0.405, 2017: 0.440, 2018: 0.475,
-    2019: 0.505, 2020: 0.530, 2021: 0.552, 2022: 0.568, 2023: 0.570, 2024: 0.571,
+    2019: 0.505, 2020: 0.530, 2021: 0.552, 2022: 0.568, 2023: 0.574, 2024: 0.582, 2025: 0.604, 2026: 0.624,
 }  # fmt: skip
-"""Share of the legacy area that is treated at the end of each year."""
+"""Share of the legacy area that is treated at the end of each year, of the last year at the story's end."""
 
 _COURSES_OF_THE_REST: Final = (
     "planned", "under_way", "untreated", "untreated", "cancelled",
@@ -100,8 +101,8 @@ def write_stories(sites: Sequence[SitePlan], *, seed: int) -> tuple[Story, ...]:
 def treated_share(
     stories: Sequence[Story], year: int, *, responsible: Responsible = Responsible.LEGACY
 ) -> float:
-    """Share of the area of the stories' sites that is treated on 31 December of `year`."""
-    day, done, total = date(year, 12, 31), 0, 0
+    """Share of the area of the stories' sites that is treated at the end of `year`."""
+    day, done, total = min(date(year, 12, 31), LAST_DATE), 0, 0
     for story in stories:
         status = Course(story.statuses).status_on(day)
         if story.traits.responsible is responsible and status not in {None, Status.EXCLUDED}:
@@ -144,7 +145,7 @@ def _next_treated(
     courses: Sequence[Course | None],
 ) -> int | None:
     """The site to be treated next so that the share at the end of `year` comes nearer to its aim, or None."""
-    day, done, total = date(year, 12, 31), 0, 0
+    day, done, total = min(date(year, 12, 31), LAST_DATE), 0, 0
     for i in legacy:
         course = courses[i]
         status = (
@@ -173,7 +174,7 @@ def _treat_others(rng: np.random.Generator, traits: Sequence[Traits], courses: l
             and one.treatable
             and rng.random() < 0.45
         ):
-            year = int(rng.integers(max(2014, one.entered_on.year + 2), 2024))
+            year = int(rng.integers(max(2014, one.entered_on.year + 2), 2026))
             courses[i] = treated(rng, one, year=year, serial=next(serial))
 
 

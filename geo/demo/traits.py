@@ -32,7 +32,11 @@ _APPROACHES: Final[Mapping[Kind, Approach]] = {
     Kind.COAL_GANGUE: Approach.ASSISTED_REGENERATION,
     Kind.WASTE_DUMP: Approach.ASSISTED_REGENERATION,
 }
-_INVENTORY_DATE: Final = date(2012, 6, 30)
+INVENTORY_DATE: Final = date(2012, 6, 30)
+"""The day that the first inventory describes."""
+
+SURVEY_DATE: Final = date(2018, 9, 30)
+"""The day that the second survey describes; it found what the first inventory had missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,10 @@ def _weighted(rng: np.random.Generator, weights: Mapping[Target, float]) -> Targ
 
 
 def _entered_on(rng: np.random.Generator, damage_year: int) -> date:
-    """The inventory's first day, or the day on which the site was found later."""
+    """The day of the inventory, of the second survey, or the one on which the site was found in between."""
     found = rng.random()
-    if damage_year <= _INVENTORY_DATE.year - 1 and found < 0.9:
-        return _INVENTORY_DATE
+    if damage_year < INVENTORY_DATE.year and found < 0.97:
+        return INVENTORY_DATE if found < 0.89 else SURVEY_DATE
     return date(max(2013, damage_year + 1), 2, 1) + timedelta(
         days=int(found * 300) + int(rng.integers(0, 300))
     )

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from geo.demo import DemoSummary, build, build_demo, rasters
+from geo.demo.desk import LAST_DAY
 from geo.demo.rasters import YEARS
 from geo.evidence import Verdict
+from geo.figures import rate_series, rates_of
+from geo.history import Fact
 from geo.proposals import ProposalState
+from geo.rates import GroupBy, RateQuery
 from geo.sites import Kind
-from geo.status import Status
+from geo.status import Status, status_table
 from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites
 from geo.store.takeover import StoreNotEmpty
 
 N_SITES = 48
+TODAY = date(2026, 11, 1)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +68,46 @@ def test_the_history_verifies_and_lies_in_the_past(built: Built) -> None:
         rows = history.rows(conn)
     assert found.ok, found.problem
     assert found.rows_checked == len(rows) > 10 * N_SITES
-    assert max(row.effective_on for row in rows) < date(2025, 12, 31)
-    assert max(row.recorded_at for row in rows) < "2026"
+    assert max(row.effective_on for row in rows) < LAST_DAY
+    assert rows[0].recorded_at[:7] == "2013-02"
+    assert "2026-06" <= max(row.recorded_at for row in rows)[:7] <= LAST_DAY.isoformat()[:7]
+
+
+def test_every_year_since_the_first_inventory_has_recorded_something(built: Built) -> None:
+    with built[0].read() as conn:
+        rows = history.rows(conn)
+    assert {row.recorded_at[:4] for row in rows} == {str(year) for year in range(2013, 2027)}
+    assert all(row.effective_on.isoformat() < row.recorded_at[:10] for row in rows)
+
+
+def test_whatever_needs_a_second_person_names_one(built: Built) -> None:
+    with built[0].read() as conn:
+        rows = history.rows(conn)
+    released = {f'"{status.value}"' for status in Status if status_table()[status].second_person}
+    needing = [row for row in rows if row.fact is Fact.STATUS and row.value in released]
+    assert needing
+    for row in needing:
+        assert row.approved_by not in {None, row.actor}
+    at_desk = [row for row in needing if not row.source.startswith("demo:inventory")]
+    assert at_desk
+    assert all(row.proposed_at < row.recorded_at for row in at_desk)
+
+
+def test_one_day_reads_otherwise_by_what_was_known(built: Built) -> None:
+    query = RateQuery(as_of=date(2020, 12, 31))
+    then = rates_of(built[0], replace(query, known_at="2021-03-01"), GroupBy.ALL, today=TODAY)[0].rate
+    now = rates_of(built[0], query, GroupBy.ALL, today=TODAY)[0].rate
+    assert then is not None
+    assert now is not None
+    assert then > now + 0.005
+
+
+def test_the_treated_share_still_rises_at_the_end(built: Built) -> None:
+    series = rate_series(built[0], None, RateQuery(), 2012, 2026, TODAY)
+    shares = [one.rate for one in series if one.rate is not None]
+    assert len(shares) == 15
+    assert shares[0] < 0.4
+    assert shares[-3] + 0.01 < shares[-2] + 0.005 < shares[-1]
 
 
 def test_a_second_person_has_released_some_changes_and_not_others(built: Built) -> None:
