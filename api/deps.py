@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Path, Query, Request
 
 from api.errors import MustBeConditional
 from api.settings import Settings
-from geo import clock
+from geo import clock, landcover
 from geo.errors import BadValue
 from geo.rates import Basis, RateDefinition, RateQuery
 from geo.sites import Kind
@@ -148,7 +148,17 @@ def get_rate_query(
     )
 
 
-RateQueryDep = Annotated[RateQuery, Depends(get_rate_query)]
+def get_pair_query(query: Annotated[RateQuery, Depends(get_rate_query)]) -> RateQuery:
+    """The question of a rate between two years. Raises `BadValue`, `UnknownProduct`."""
+    first, last = query.from_year, query.to_year
+    if first is not None and last is not None and first >= last:
+        raise BadValue(field="from", value=first, problem=f"must lie before {last}, the later year")
+    if query.product is not None:
+        landcover.product(query.product)
+    return query
+
+
+RateQueryDep = Annotated[RateQuery, Depends(get_pair_query)]
 
 
 class SeriesQuery:
@@ -156,13 +166,15 @@ class SeriesQuery:
 
     def __init__(
         self,
-        query: RateQueryDep,
+        query: Annotated[RateQuery, Depends(get_rate_query)],
         today: TodayDep,
     ) -> None:
         self.last = min(query.to_year or today.year, today.year)
         self.first = query.from_year or self.last - 10
         if self.first > self.last:
             raise BadValue(field="from", value=self.first, problem=f"lies after {self.last}, the last year")
+        if query.product is not None:
+            landcover.product(query.product)
         self.rate = replace(query, from_year=None, to_year=None, as_of=None)
 
 

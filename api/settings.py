@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from geo import clock
-from geo.errors import Refused
+from geo.errors import InvalidInput, Refused
 from geo.words import Lang
 
 CONFIG_VARIABLE = "REVERDURE_CONFIG"
@@ -28,6 +28,12 @@ class NotLoopback(Refused):
     """The service would be open to the network."""
 
     template = "{host} is not this machine: until there are accounts, the service binds 127.0.0.1 or ::1 only"
+
+
+class BadSettings(InvalidInput):
+    """The environment or the settings file holds a value that cannot be taken."""
+
+    template = "settings: {problems}"
 
 
 class Settings(BaseSettings):
@@ -112,6 +118,15 @@ class Settings(BaseSettings):
             return None
         parts = urlsplit(self.basemap_url)
         return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+
+def read_settings() -> Settings:
+    """The settings of environment and file. Raises: BadSettings."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
+        raise BadSettings(problems="; ".join(problems)) from error
 
 
 def check_loopback(host: str) -> None:

@@ -90,11 +90,17 @@ def difference(conn: Connection, site_id: int, wanted: Mapping[Fact, object]) ->
 
 
 def enter_site(
-    conn: Connection, body: NewSiteIn, *, units: Units, actor: str, today: date
+    conn: Connection,
+    body: NewSiteIn,
+    *,
+    units: Units,
+    actor: str,
+    today: date,
+    idempotency_key: str | None = None,
 ) -> changes.Applied:
     """The new site and its rows.
 
-    Raises `FutureDate`, `SiteCodeExists`, `SecondPersonNeeded`, `BadPolygon`.
+    Raises `FutureDate`, `SiteCodeExists`, `SecondPersonNeeded`, `BadPolygon`, `IdempotencyKeyReused`.
     """
     polygon = body.geometry.polygon()
     entered_on = body.entered_on or today
@@ -102,9 +108,12 @@ def enter_site(
         raise FutureDate(effective_on=entered_on, today=today)
     facts = {**body.facts(), Fact.STATUS: body.status.value, Fact.UNIT: units.fact(conn, polygon)}
     new = NewSite(body.site_code, polygon, geodesic_area_units(polygon), facts, entered_on)
-    before = history.head(conn)[0]
-    (site_id,) = changes.create_sites(
-        conn, [new], actor=actor, source="api", now=clock.now_utc(), approved=False
+    return changes.enter_site(
+        conn,
+        new,
+        actor=actor,
+        source="api",
+        now=clock.now_utc(),
+        idempotency_key=idempotency_key,
+        today=today,
     )
-    seqs = tuple(row.seq for row in history.rows(conn, site_id=site_id, after_seq=before))
-    return changes.Applied(sites.get(conn, site_id), seqs)

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli import demo, history, imports, maps, proposals, rates, recovery, scenes, server
-from api.cli.console import report
+from api.cli.console import register_legends, report
 from geo.errors import ReverdureError
 
 
@@ -16,6 +16,7 @@ class OneLineErrors(TyperGroup):
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer.Context is click's own
         """What the command returns; a `ReverdureError` becomes one line on stderr and exit code 1."""
         try:
+            register_legends()
             return super().invoke(ctx)
         except ReverdureError as error:
             report(str(error))

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geo.errors import InvalidInput
+from geo.errors import BadValue, InvalidInput
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from api.settings import Settings
     from geo.store import Store
 
 NULL = "–"
@@ -148,36 +149,13 @@ def date_of(option: str, text: str | None) -> date | None:
 
 
 def pairs(option: str, texts: Sequence[str], *, last_sign: bool = False) -> dict[str, str]:
-    """The pairs of a repeatable `LEFT=RIGHT` option whose values may also be joined by commas.
+    """The pairs of a repeatable `LEFT=RIGHT` option, as `pairs_of` reads them; else a usage error."""
+    from api.pairs import pairs_of
 
-    A piece without a sign of equality belongs to its neighbour, so that a name may hold a comma: with
-    `last_sign` the left side may (and may hold a sign, too), else the right side.
-
-    >>> pairs("--status-map", ["Released=closed,Not Bonded=untreated"])
-    {'Released': 'closed', 'Not Bonded': 'untreated'}
-    >>> pairs("--status-map", ["Closed, released=closed"], last_sign=True)
-    {'Closed, released': 'closed'}
-    """
-    found: dict[str, str] = {}
-    for text in texts:
-        for piece in _pieces(text, comma_left=last_sign):
-            left, sign, right = piece.rpartition("=") if last_sign else piece.partition("=")
-            if not sign or not left.strip() or not right.strip():
-                raise typer.BadParameter(f"{piece!r} is not of the form LEFT=RIGHT", param_hint=option)
-            found[left.strip()] = right.strip()
-    return found
-
-
-def _pieces(text: str, *, comma_left: bool) -> list[str]:
-    """The text cut at its commas, a piece without a sign joined to the next (`comma_left`) or the last."""
-    pieces: list[str] = []
-    for part in text.split(","):
-        joins = bool(pieces) and "=" not in (pieces[-1] if comma_left else part)
-        if joins:
-            pieces[-1] += f",{part}"
-        else:
-            pieces.append(part)
-    return pieces
+    try:
+        return pairs_of(option, texts, last_sign=last_sign)
+    except BadValue as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 def store_exists(location: str) -> bool:
@@ -218,11 +196,29 @@ def progress_bar(label_text: str, *, quiet: bool = False) -> Iterator[Callable[[
         yield step
 
 
+def settings() -> Settings:
+    """The settings of environment and file, as the service reads them. Raises: BadSettings."""
+    from api.settings import read_settings
+
+    return read_settings()
+
+
+def register_legends() -> None:
+    """Make the further products known whose legends lie in the folder that the settings name."""
+    if not any(os.environ.get(name) for name in ("REVERDURE_LEGENDS", "REVERDURE_CONFIG")):
+        return
+    folder = settings().legends
+    if folder is not None:
+        from geo.landcover import register_legends as register
+
+        register(folder)
+
+
 def today() -> date:
-    """The date of today in the zone of REVERDURE_TIMEZONE, else the machine's."""
+    """The date of today in the zone of the settings, else the machine's."""
     from geo import clock
 
-    return clock.today(os.environ.get("REVERDURE_TIMEZONE") or None)
+    return clock.today(settings().timezone)
 
 
 def now() -> str:

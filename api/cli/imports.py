@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from geo.outlines import UnitIndex
     from geo.sites import Site
 
-ACTOR = "local"
 SHOWN_ROWS = 20
 
 
@@ -104,15 +103,15 @@ def _run(store: str, file: Path, options: ImportOptions, *, cities: str | None, 
     index = _index(known if given is None else given)
     prepared = prepare_import(file, options, existing=existing, units=index, today=console.today())
     if dry_run:
-        return prepared.receipt(actor=ACTOR)
+        return prepared.receipt(actor=console.settings().actor)
     if prepared.rejected and not options.only_valid:
-        raise ImportRefused(prepared.receipt(actor=ACTOR))
+        raise ImportRefused(prepared.receipt(actor=console.settings().actor))
     units = given or ()
     with console.opened(store, create=True) as opened:
         return commit_import(
             opened,
             prepared,
-            actor=ACTOR,
+            actor=console.settings().actor,
             now=console.now(),
             cities=units,
             listings=_listings(units),

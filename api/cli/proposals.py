@@ -31,9 +31,13 @@ def approve(
     from api.schemas.sites import ProposalItem
     from geo.store import proposals, sites
 
-    decide = proposals.reject if reject else proposals.approve
     with console.opened(store) as opened, opened.write() as conn:
-        decide(conn, proposal, actor=as_name, now=console.now(), comment=comment)
+        if reject:
+            proposals.reject(conn, proposal, actor=as_name, now=console.now(), comment=comment)
+        else:
+            proposals.approve(
+                conn, proposal, actor=as_name, now=console.now(), comment=comment, today=console.today()
+            )
         decided = proposals.get(conn, proposal)
         code = sites.get(conn, decided.site_id).site_code
     if as_json:

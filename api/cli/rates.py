@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +14,7 @@ from geo.rates import Basis, CityRate, GroupBy, RateDefinition, RateQuery
 
 if TYPE_CHECKING:
     from geo.figures import WorklistItem
+    from geo.sites import Kind
 
 RATE_COLUMNS = (
     "group", "key", "name", "city_type", "definition", "basis", "responsible", "kind", "as_of", "known_at",
@@ -34,23 +35,35 @@ def rates(
     ] = None,
     responsible: Annotated[str, typer.Option(help="legacy, liable or all.")] = "legacy",
     kind: Annotated[str | None, typer.Option(help="Only this kind of site.")] = None,
+    product: Annotated[str | None, typer.Option(help="The land-cover product.")] = None,
+    edition: Annotated[str | None, typer.Option(help="Its edition.")] = None,
+    from_year: Annotated[int | None, typer.Option("--from", help="The baseline year.")] = None,
+    to_year: Annotated[int | None, typer.Option("--to", help="The later year.")] = None,
     city: Annotated[str | None, typer.Option(help="Only sites under this unit.", metavar="ADCODE")] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Print groups without a site, too.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
     as_json: console.JsonOption = False,
     lang: console.LangOption = "en",
 ) -> None:
     """Restoration rates by city, province, city type, kind or all, as of a day and known at a time."""
+    from api.deps import get_pair_query
     from geo.figures import rates_of
 
     if responsible not in {"legacy", "liable", "all"}:
         raise typer.BadParameter("legacy, liable or all", param_hint="--responsible")
-    query = RateQuery(
-        definition=definition,
-        basis=basis,
-        as_of=console.date_of("--as-of", as_of),
-        known_at=_known_at(known_at),
-        responsible=responsible,
-        kind=kind,
+    query = get_pair_query(
+        RateQuery(
+            definition=definition,
+            basis=basis,
+            as_of=console.date_of("--as-of", as_of),
+            known_at=_known_at(known_at),
+            responsible=responsible,
+            kind=_kind(kind),
+            product=product,
+            edition=edition,
+            from_year=from_year,
+            to_year=to_year,
+        )
     )
     with console.opened(store) as opened:
         found = rates_of(opened, query, group_by, adcode=city, today=console.today())
@@ -61,14 +74,42 @@ def rates(
     elif as_csv:
         write_csv(found)
     else:
-        _print_rates(found, query, group_by, lang)
+        listed = shown(found, group_by, show_all=show_all)
+        _print_rates(listed, query, group_by, lang)
+        if len(listed) < len(found):
+            console.note(f"units without a site, not shown: {len(found) - len(listed)} (--all shows them)")
+
+
+def shown(found: Sequence[CityRate], group_by: GroupBy, *, show_all: bool = False) -> list[CityRate]:
+    """The groups to print: units with a site first, those without behind them only where all are wanted."""
+    if group_by not in {GroupBy.CITY, GroupBy.PROVINCE}:
+        return list(found)
+    return [rate for rate in sorted(found, key=_is_empty) if show_all or not _is_empty(rate)]
+
+
+def _is_empty(rate: CityRate) -> bool:
+    return not rate.n_sites and not any(share.count for share in rate.by_status)
+
+
+def _note_hidden(count: int, *, show_all: bool) -> None:
+    if count and not show_all:
+        console.note(f"{count} groups without a site are not shown; --all shows them")
+
+
+def _kind(slug: str | None) -> Kind | None:
+    """The kind of `--kind`; a usage error where there is no such kind."""
+    from geo.sites import Kind
+
+    if slug is not None and slug not in set(Kind):
+        raise typer.BadParameter(f"{slug!r} is none of {', '.join(Kind)}", param_hint="--kind")
+    return None if slug is None else Kind(slug)
 
 
 def _known_at(text: str | None) -> str | None:
     """The time of `--known-at` as UTC text; a date is the end of that day."""
     from api.deps import known_at_text
 
-    return known_at_text(text, os.environ.get("REVERDURE_TIMEZONE") or None)
+    return known_at_text(text, console.settings().timezone)
 
 
 def write_csv(found: list[CityRate]) -> None:

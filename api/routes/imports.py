@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 
 from api import deps
 from api.paging import next_url, page_of
+from api.pairs import pairs_of
 from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
 from api.settings import Settings
 from api.shapes import json_answer
@@ -58,7 +59,7 @@ def options_of(
     """How the file is to be read; an empty field is one not given. Raises `BadValue`."""
     return ImportOptions(
         field_map=pairs_of("map", map_),
-        status_map=pairs_of("status_map", status_map),
+        status_map=pairs_of("status_map", status_map, last_sign=True),
         constants=pairs_of("set", constants),
         as_of=_day(as_of),
         layer=layer or None,
@@ -147,22 +148,6 @@ def commit(
     receipt = _committed(store, settings, prepared, units, today)
     spool.drop(path)
     return _answer(request, receipt)
-
-
-def pairs_of(field: str, texts: Sequence[str]) -> dict[str, str]:
-    """{left: right} of texts `LEFT=RIGHT`; one text may hold several, parted by commas. Raises `BadValue`.
-
-    >>> pairs_of("status_map", ["Released=closed, Not Bonded=untreated", ""])
-    {'Released': 'closed', 'Not Bonded': 'untreated'}
-    """
-    found = {}
-    for piece in (piece.strip() for text in texts for piece in text.replace("\n", ",").split(",")):
-        left, sign, right = piece.rpartition("=")
-        if piece and not (sign and left.strip() and right.strip()):
-            raise BadValue(field=field, value=piece, problem="is not of the form LEFT=RIGHT")
-        if piece:
-            found[left.strip()] = right.strip()
-    return found
 
 
 def _day(text: str) -> date | None:

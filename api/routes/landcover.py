@@ -15,7 +15,7 @@ from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo import clock, figures, landcover
 from geo.errors import InvalidInput
-from geo.scenes import inspect_scenes
+from geo.scenes import check_same_grid, inspect_scenes
 from geo.store import Store, scenes, sites
 
 router = APIRouter(prefix="/api", tags=["land cover"], route_class=StrictRoute)
@@ -81,6 +81,9 @@ def add_scenes(body: ScenesIn, store: deps.StoreDep) -> Response:
         nodata=body.nodata,
     )
     relative = [replace(scene, path=store.relative(path)) for scene in found]
+    with store.read() as conn:
+        known = scenes.find(conn, product=body.product, edition=body.edition)
+    check_same_grid([*known, *found])
     with store.write() as conn:
         added = scenes.add(conn, relative, now=clock.now_utc())
     return json_answer(SceneList(items=[SceneItem.of(scene) for scene in added], next=None), status=201)

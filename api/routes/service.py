@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
 from api import deps
 from api.errors import STATUS, status_of
+from api.pages import STATIC_DIR
 from geo.errors import ReverdureError
 from geo.runs import RunState
 from geo.store import history, runs, sites
@@ -57,6 +58,14 @@ def metrics(request: Request, store: deps.StoreDep) -> Response:
 def asset(name: str) -> Response:
     """A script, style, font or image of the pages and maps; only names of the asset table."""
     return FileResponse(asset_file(name), headers={"Cache-Control": ASSET_CACHE})
+
+
+@router.get("/favicon.ico")
+def favicon() -> Response:
+    """The mark of the pages; browsers ask for it under this name where a document names none."""
+    return FileResponse(
+        STATIC_DIR / "mark.svg", media_type="image/svg+xml", headers={"Cache-Control": ASSET_CACHE}
+    )
 
 
 @router.get("/docs")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -63,7 +63,9 @@ def site_filter(
     city: deps.Unit = None,
     status: Annotated[Status | None, Query(description="Only sites with this status.")] = None,
     kind: Annotated[Kind | None, Query(description="Only sites of this kind.")] = None,
-    responsible: Annotated[Responsible | None, Query(description="Only sites that they answer for.")] = None,
+    responsible: Annotated[
+        Responsible | Literal["all"], Query(description="Only sites that they answer for; all by default.")
+    ] = "all",
     q: Annotated[str | None, Query(max_length=200, description="Part of a site's code or name.")] = None,
     limit: deps.Limit = 1000,
     after: deps.After = None,
@@ -75,7 +77,7 @@ def site_filter(
         adcodes=codes,
         status=status,
         kind=kind,
-        responsible=responsible,
+        responsible=None if responsible == "all" else responsible,
         q=q,
         limit=limit,
         after=after,
@@ -102,11 +104,23 @@ def list_sites(request: Request, store: deps.StoreDep, wanted: FilterDep, lang: 
 
 @router.post("", status_code=201, response_model=ChangedSite)
 def create_site(
-    body: NewSiteIn, request: Request, store: deps.StoreDep, day: deps.TodayDep, lang: deps.LangDep
+    body: NewSiteIn,
+    request: Request,
+    store: deps.StoreDep,
+    day: deps.TodayDep,
+    lang: deps.LangDep,
+    idempotency_key: deps.IdempotencyKey = None,
 ) -> Response:
-    """Enter a site into the inventory."""
+    """Enter a site into the inventory: its facts beside its geometry, or a GeoJSON feature."""
     with store.write() as conn:
-        applied = enter_site(conn, body, units=request.app.state.units, actor=_actor(request), today=day)
+        applied = enter_site(
+            conn,
+            body,
+            units=request.app.state.units,
+            actor=_actor(request),
+            today=day,
+            idempotency_key=idempotency_key,
+        )
         return shapes.changed_answer(conn, applied, lang, created=True)
 
 

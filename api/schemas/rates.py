@@ -89,17 +89,21 @@ class Rate(Wire):
         )
 
 
-class CityRate(Rate):
-    """One rate of one city, county or province."""
-
+class _OfCity(Wire):
     adcode: str | None
 
 
-class GroupRate(Rate):
-    """One rate of one group that is no city."""
-
+class _OfGroup(Wire):
     group: GroupBy
     key: str
+
+
+class CityRate(Rate, _OfCity):
+    """One rate of one city, county or province."""
+
+
+class GroupRate(Rate, _OfGroup):
+    """One rate of one group that is no city."""
 
 
 class RateList(Wire):

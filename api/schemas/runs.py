@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from api.schemas.common import Given, Json, Wire
 from api.schemas.landcover import SceneYear, Word
@@ -15,14 +15,14 @@ class RunIn(Given):
     """Work to queue: the recovery of sites from one product and edition between two years.
 
     What is left out is chosen as DESIGN.md says: the current edition, the first and the last year at hand,
-    every site.
+    every site. `from` and `to` are taken as `from_year` and `to_year`.
     """
 
     kind: Literal["recovery"] = "recovery"
     product: Word
     edition: Word | None = None
-    from_year: SceneYear | None = None
-    to_year: SceneYear | None = None
+    from_year: SceneYear | None = Field(None, validation_alias=AliasChoices("from_year", "from"))
+    to_year: SceneYear | None = Field(None, validation_alias=AliasChoices("to_year", "to"))
     site_ids: list[int] | None = Field(None, min_length=1, max_length=100_000)
 
     @model_validator(mode="after")

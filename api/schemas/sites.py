@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal, Self
 
 import shapely
-from pydantic import Field
+from pydantic import Field, model_validator
 from shapely import MultiPolygon, Polygon
 
 from api.schemas.common import Day, Given, Hectares, Json, Link, Name, Text, Wire
@@ -23,6 +23,7 @@ from geo.sites import Approach, Kind, Ponding, Responsible, Settlement, Site, Ta
 from geo.status import Status
 
 GEOJSON = "application/geo+json"
+_FEATURE_MEMBERS = frozenset({"type", "id", "bbox", "properties", "geometry"})
 
 
 class BadPolygon(InvalidInput):
@@ -151,7 +152,10 @@ class StatusChangeIn(Given):
 
 
 class SiteFactsIn(Given):
-    """Facts of a site; a member that is not there stays as it is."""
+    """Facts of a site; a member that is not there stays as it is.
+
+    A GeoJSON feature is taken, too: its properties are the members, its geometry the boundary.
+    """
 
     name: Text | None = None
     kind: Kind | None = None
@@ -166,6 +170,18 @@ class SiteFactsIn(Given):
     settlement: Settlement | None = None
     ponding: Ponding | None = None
     attributes: Json | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _feature(cls, given: object) -> object:
+        if not isinstance(given, dict) or given.get("type") != "Feature":
+            return given
+        properties = given.get("properties") or {}
+        if not isinstance(properties, dict):
+            raise ValueError("the properties of a feature must be an object")
+        rest = {name: value for name, value in given.items() if name not in _FEATURE_MEMBERS}
+        geometry = {} if given.get("geometry") is None else {"geometry": given["geometry"]}
+        return {**rest, **properties, **geometry}
 
     def facts(self) -> dict[Fact, object]:
         """The facts that were sent, null included."""

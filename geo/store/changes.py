@@ -116,6 +116,34 @@ def _fixed(site: NewSite, site_id: int) -> dict[str, object]:
     }
 
 
+def enter_site(
+    conn: Connection,
+    new: NewSite,
+    *,
+    actor: str,
+    source: str,
+    now: str,
+    idempotency_key: str | None = None,
+    today: date | None = None,
+) -> Applied:
+    """The one new site and its rows; the same `idempotency_key` with the same site gives them again.
+
+    Raises `IdempotencyKeyReused`, `SecondPersonNeeded` and the errors of `create_sites`.
+    """
+    request = "" if idempotency_key is None else _entry_fingerprint(new, actor=actor)
+    if idempotency_key is not None:
+        earlier = _answered(conn, idempotency_key, request)
+        if earlier is not None:
+            return earlier
+    before = history.head(conn)[0]
+    (site_id,) = create_sites(conn, [new], actor=actor, source=source, now=now, approved=False, today=today)
+    rows = history.rows(conn, site_id=site_id, after_seq=before)
+    applied = Applied(sites.get(conn, site_id), tuple(row.seq for row in rows))
+    if idempotency_key is not None:
+        _remember(conn, idempotency_key, request, applied, now=now)
+    return applied
+
+
 def apply_change(
     conn: Connection,
     site_id: int,
@@ -179,6 +207,17 @@ def _fingerprint(site_id: int, change: Change, *, actor: str, if_version: int | 
         "wkb": wkb,
         "actor": actor,
         "if_version": if_version,
+    }
+    return hashlib.sha256(canonical_json(request).encode()).hexdigest()
+
+
+def _entry_fingerprint(new: NewSite, *, actor: str) -> str:
+    request = {
+        "site_code": new.site_code,
+        "facts": {str(fact): value for fact, value in new.facts.items()},
+        "entered_on": new.entered_on.isoformat(),
+        "wkb": wkb_of(new.geometry).hex(),
+        "actor": actor,
     }
     return hashlib.sha256(canonical_json(request).encode()).hexdigest()
 

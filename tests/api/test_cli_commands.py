@@ -231,6 +231,53 @@ def test_tables_for_people_name_definition_units_and_reasons(brought_in: Run) ->
     assert "– (There is no site in this group)" in " ".join(shown.split())
 
 
+def test_units_without_a_site_are_folded_away_unless_all_are_wanted(run: Run, filled_store: Path) -> None:
+    plain = run("rates", "--responsible", "liable", store=str(filled_store))
+    assert "units without a site, not shown: 1" in plain.stderr
+    assert "340600" not in plain.stdout
+    assert "340600" in run("rates", "--responsible", "liable", "--all", store=str(filled_store)).stdout
+    assert (
+        "'pit' is none of open_pit" in run("rates", "--kind", "pit", code=2, store=str(filled_store)).stderr
+    )
+    provinces = run("rates", "--group-by", "province", store=str(filled_store))
+    assert "340000" in provinces.stdout
+    assert "not shown" not in provinces.stderr
+
+
+def test_a_year_before_the_baseline_is_refused(run: Run, filled_store: Path) -> None:
+    problem = run("rates", "--from", "2020", "--to", "2015", code=1, store=str(filled_store)).stderr
+    assert "must lie before 2015" in problem
+
+
+def test_a_setting_that_cannot_be_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVERDURE_TIMEZONE", "Nowhere/Land")
+    found = run("recover", "--product", "clcd", code=1)
+    assert found.stderr.startswith("error: ")
+    assert found.stderr.count("\n") == 1
+
+
+def test_a_legend_of_the_settings_folder_is_a_product(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "legends"
+    folder.mkdir()
+    (folder / "village_map.csv").write_text(
+        "code,slug,zh,en,colour,role\n7,barren,裸地,Barren,#cccccc,disturbed\n"
+        "2,forest,林地,Forest,#00aa00,green\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("REVERDURE_LEGENDS", str(folder))
+    scene = write_scene(tmp_path / "village_2013.tif", 7, 2)
+    run("migrate")
+    run("scenes", "add", str(scene), "--product", "village_map", "--edition", "v1")
+    areas = json.loads(
+        run(
+            "scenes", "areas", "--product", "village_map", "--edition", "v1", "--year", "2013", "--json"
+        ).stdout
+    )
+    assert set(areas["area_ha"]["2013"]) == {"7", "2"}
+
+
 def test_csv_has_a_line_a_group_and_no_formula(brought_in: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(brought_in("rates", "--group-by", "all", "--csv").stdout)))
     assert [row["key"] for row in rows] == ["all"]
