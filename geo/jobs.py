@@ -8,10 +8,11 @@ import time
 from typing import Final
 
 from geo import clock
-from geo.errors import Refused, ReverdureError
+from geo.errors import Refused, ReverdureError, StoreError
 from geo.recover import recover
 from geo.recover_params import params_of, run_params
 from geo.recover_plan import RecoverParams, plan_recovery
+from geo.run_owner import GONE_SECONDS, take_back, this_process
 from geo.runs import Run, RunState
 from geo.store import Store, runs
 
@@ -40,7 +41,7 @@ def submit_recovery(store: Store, params: RecoverParams) -> Run:
 class Worker:
     """One thread that works off the queued runs of a store, oldest first.
 
-    Runs that a stopped process left half done are queued again when it starts.
+    Runs that a process left half done are queued again when it is gone: at the start, and now and then.
     """
 
     def __init__(self, store: Store) -> None:
@@ -52,8 +53,7 @@ class Worker:
         """Begin; a worker that runs already goes on."""
         if self._thread is not None and self._thread.is_alive():
             return
-        with self._store.write() as conn:
-            runs.requeue_interrupted(conn)
+        take_back(self._store)
         self._stopping.clear()
         self._thread = threading.Thread(target=self._work, name="reverdure-worker", daemon=True)
         self._thread.start()
@@ -63,7 +63,7 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def stop(self, timeout_s: float = 30.0) -> None:
-        """End after the present block of the present run, which is queued again at the next start."""
+        """End after the present block of the present run, which then waits again."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
@@ -71,7 +71,7 @@ class Worker:
     def run_next(self) -> Run | None:
         """The oldest queued run, worked off; None where none waits."""
         with self._store.write() as conn:
-            run = runs.claim(conn)
+            run = runs.claim(conn, owner=this_process())
         if run is None:
             return None
         self._settle(run)
@@ -79,13 +79,23 @@ class Worker:
             return runs.get(conn, run.run_id)
 
     def _work(self) -> None:
+        looked = time.monotonic()
         while not self._stopping.is_set():
+            if time.monotonic() - looked > GONE_SECONDS:
+                self._take_back()
+                looked = time.monotonic()
             if not self._has_work():
                 self._stopping.wait(POLL_SECONDS)
                 continue
             one = threading.Thread(target=self.run_next, name="reverdure-run", daemon=True)
             one.start()
             one.join()
+
+    def _take_back(self) -> None:
+        try:
+            take_back(self._store)
+        except StoreError as error:
+            _log.warning("runs left behind are not taken back", extra={"error": error.slug()})
 
     def _has_work(self) -> bool:
         with self._store.read() as conn:
@@ -100,6 +110,8 @@ class Worker:
         except RunStopped:
             settled = True
             _log.info("run stopped with the worker", extra={"run_id": run.run_id})
+            with self._store.write() as conn:
+                runs.requeue(conn, run.run_id)
         except RunCancelled:
             settled = True
             with self._store.write() as conn:
@@ -118,7 +130,7 @@ class Worker:
 class RunStopped(Refused):
     """The worker is asked to end."""
 
-    template = "the worker stops; the run {run_id} goes on at its next start"
+    template = "the worker stops; the run {run_id} waits for its next start"
 
 
 class _Progress:

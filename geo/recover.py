@@ -16,6 +16,7 @@ from geo.recover_plan import Plan, RecoverParams, plan_recovery
 from geo.recover_total import reusable_total, total_of
 from geo.recovery import Recovery, TemporalRule
 from geo.recovery_items import recovery_item, scene_item
+from geo.run_owner import Heartbeat, this_process
 from geo.runs import Run
 from geo.site_series import SeriesBySite
 from geo.store import Store, recoveries, runs
@@ -60,14 +61,21 @@ def recover(
     """
     plan = plan_recovery(store, params, today=today or clock.today())
     if run_id is not None:
-        return _run(store, plan, run_id=run_id, progress=progress)
+        with Heartbeat(store, run_id):
+            return _run(store, plan, run_id=run_id, progress=progress)
     with store.write() as conn:
-        run = runs.start(conn, runs.create(conn, "recovery", run_params(params)).run_id)
+        created = runs.create(conn, "recovery", run_params(params))
+        run = runs.start(conn, created.run_id, owner=this_process())
     try:
-        return _run(store, plan, run_id=run.run_id, progress=progress)
+        with Heartbeat(store, run.run_id):
+            return _run(store, plan, run_id=run.run_id, progress=progress)
     except ReverdureError as error:
         with store.write() as conn:
             runs.fail(conn, run.run_id, str(error))
+        raise
+    except KeyboardInterrupt:
+        with store.write() as conn:
+            runs.cancelled(conn, run.run_id)
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -13,6 +14,16 @@ from geo.errors import UnknownRun
 from geo.runs import Run, RunState
 from geo.store.tables import RUNS
 from geo.store.types import new_key
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRun:
+    """A running run and the process that holds it, with the time of its last note (UTC text)."""
+
+    run_id: int
+    owner: str | None
+    heartbeat_at: str | None
+
 
 _OVER = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 
@@ -48,18 +59,36 @@ def find(conn: Connection, state: RunState | None = None, limit: int | None = No
     return [_run(row) for row in conn.execute(query).mappings()]
 
 
-def claim(conn: Connection, *, now: str | None = None) -> Run | None:
-    """The oldest queued run, now running; None where none waits."""
+def claim(conn: Connection, *, owner: str, now: str | None = None) -> Run | None:
+    """The oldest queued run, now running and held by `owner`; None where none waits."""
     queued = (
         select(RUNS.c.run_id).where(RUNS.c.state == RunState.QUEUED.value).order_by(RUNS.c.run_id).limit(1)
     )
     run_id = conn.execute(queued).scalar()
-    return None if run_id is None else start(conn, run_id, now=now)
+    return None if run_id is None else start(conn, run_id, owner=owner, now=now)
 
 
-def start(conn: Connection, run_id: int, *, now: str | None = None) -> Run:
-    """The run, now running."""
-    return _set(conn, run_id, state=RunState.RUNNING.value, started_at=now or clock.now_utc())
+def start(conn: Connection, run_id: int, *, owner: str, now: str | None = None) -> Run:
+    """The run, now running and held by the process `owner`."""
+    now = now or clock.now_utc()
+    return _set(conn, run_id, state=RunState.RUNNING.value, started_at=now, owner=owner, heartbeat_at=now)
+
+
+def beat(conn: Connection, run_id: int, *, now: str | None = None) -> None:
+    """Note that the process which holds a running run still works on it."""
+    conn.execute(
+        update(RUNS)
+        .where(RUNS.c.run_id == run_id, RUNS.c.state == RunState.RUNNING.value)
+        .values(heartbeat_at=now or clock.now_utc())
+    )
+
+
+def held(conn: Connection) -> list[HeldRun]:
+    """The running runs, oldest first, with the process that holds each."""
+    columns = RUNS.c
+    query = select(columns.run_id, columns.owner, columns.heartbeat_at)
+    query = query.where(columns.state == RunState.RUNNING.value).order_by(columns.run_id)
+    return [HeldRun(*row) for row in conn.execute(query)]
 
 
 def progress(conn: Connection, run_id: int, done: int, total: int, message: str) -> None:
@@ -101,16 +130,13 @@ def cancel_requested(conn: Connection, run_id: int) -> bool:
     return bool(_stored(conn, run_id)["cancel_requested"])
 
 
-def requeue_interrupted(conn: Connection, *, now: str | None = None) -> int:
-    """How many interrupted runs wait again; those that somebody asked to stop are cancelled."""
-    running = RUNS.c.state == RunState.RUNNING.value
-    conn.execute(
-        update(RUNS)
-        .where(running, RUNS.c.cancel_requested == 1)
-        .values(state=RunState.CANCELLED.value, finished_at=now or clock.now_utc())
-    )
-    again = update(RUNS).where(running).values(state=RunState.QUEUED.value, started_at=None, done=0)
-    return conn.execute(again).rowcount
+def requeue(conn: Connection, run_id: int, *, now: str | None = None) -> bool:
+    """Whether a running run waits again; one that somebody asked to stop is cancelled instead."""
+    if cancel_requested(conn, run_id):
+        cancelled(conn, run_id, now=now)
+        return False
+    _set(conn, run_id, state=RunState.QUEUED.value, started_at=None, done=0, owner=None, heartbeat_at=None)
+    return True
 
 
 def _set(conn: Connection, run_id: int, **values: object) -> Run:

@@ -180,7 +180,7 @@ def test_runs_queue_report_and_end(store: Store) -> None:
         first = runs.create(conn, "recovery", {"product": "clcd", "site_ids": [1]})
         second = runs.create(conn, "recovery", {})
         assert first.state is RunState.QUEUED
-        claimed = runs.claim(conn)
+        claimed = runs.claim(conn, owner="me")
         assert claimed is not None
         assert (claimed.run_id, claimed.state) == (first.run_id, RunState.RUNNING)
         runs.progress(conn, first.run_id, 3, 10, "halfway")
@@ -190,7 +190,7 @@ def test_runs_queue_report_and_end(store: Store) -> None:
         assert dict(done.params) == {"product": "clcd", "site_ids": [1]}
         failed = runs.fail(conn, second.run_id, "no scene")
         assert (failed.state, failed.error) == (RunState.FAILED, "no scene")
-        assert runs.claim(conn) is None
+        assert runs.claim(conn, owner="me") is None
         assert [run.run_id for run in runs.find(conn)] == [second.run_id, first.run_id]
         assert runs.find(conn, RunState.DONE, 5) == [done]
         with pytest.raises(UnknownRun):
@@ -201,12 +201,17 @@ def test_runs_can_be_cancelled_and_survive_a_restart(store: Store) -> None:
     with store.write() as conn:
         waiting, running, stopping = (runs.create(conn, "recovery", {}).run_id for _ in range(3))
         assert runs.request_cancel(conn, waiting).state is RunState.CANCELLED
-        runs.claim(conn)
-        runs.claim(conn)
+        runs.claim(conn, owner="me", now=NOW)
+        runs.claim(conn, owner="other", now=NOW)
+        runs.beat(conn, stopping, now="2024-06-01T09:00:00.000000Z")
+        assert [(one.run_id, one.owner) for one in runs.held(conn)] == [(running, "me"), (stopping, "other")]
+        assert [one.heartbeat_at for one in runs.held(conn)] == [NOW, "2024-06-01T09:00:00.000000Z"]
         assert not runs.cancel_requested(conn, stopping)
         runs.request_cancel(conn, stopping)
         assert runs.cancel_requested(conn, stopping)
-        assert runs.requeue_interrupted(conn) == 1
+        assert [runs.requeue(conn, run_id) for run_id in (running, stopping)] == [True, False]
+        assert runs.held(conn) == []
+        runs.beat(conn, running)
         assert runs.get(conn, running).state is RunState.QUEUED
         assert runs.get(conn, stopping).state is RunState.CANCELLED
         assert runs.request_cancel(conn, stopping).state is RunState.CANCELLED

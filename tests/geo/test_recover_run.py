@@ -1,6 +1,8 @@
 """Recovery runs: from rasters with a known answer to stored results, verdicts, totals and progress."""
 
 import shutil
+import subprocess
+import sys
 import time
 from datetime import date
 
@@ -19,6 +21,7 @@ from geo.rates import GroupBy, RateDefinition, RateQuery
 from geo.recover import RecoverParams, recover, recovery_item, scene_item
 from geo.recover_plan import BadYears
 from geo.recovery import TemporalRule
+from geo.run_owner import this_process
 from geo.runs import RunState
 from geo.status import Status
 from geo.store import Store, changes, proposals, recoveries, runs, scenes
@@ -250,11 +253,13 @@ def settled(store, run_id):
 
 
 def test_a_run_interrupted_by_a_restart_is_worked_off_again(store):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
     ramp(store)
     add_sites(store, site("a", square(0, 0)))
     run = submit_recovery(store, PARAMS)
     with store.write() as conn:
-        runs.claim(conn)
+        runs.claim(conn, owner=f"{this_process().rpartition(' ')[0]} {ended.pid}")
     worker = Worker(store)
     worker.start()
     try:
@@ -268,7 +273,7 @@ def test_a_run_that_is_cancelled_writes_nothing(store):
     add_sites(store, site("a", square(0, 0)))
     run = submit_recovery(store, PARAMS)
     with store.write() as conn:
-        claimed = runs.claim(conn)
+        claimed = runs.claim(conn, owner=this_process())
         runs.request_cancel(conn, run.run_id)
     Worker(store)._settle(claimed)
     with store.read() as conn:
