@@ -189,8 +189,9 @@ def _point_style(style: Mapping[str, str | float | bool]) -> dict[str, str | flo
         "color": _WHITE if outlined else style["color"],
         "weight": 1,
         "opacity": 0.9,
+        "fill": True,
         "fillColor": style["color"] if outlined else style["fillColor"],
-        "fillOpacity": 0.95,
+        "fillOpacity": 1,
     }
     return made if outlined or "dashArray" not in style else made | {"weight": 2}
 
@@ -229,13 +230,19 @@ def unit_marks(
 
 
 def border_marks(
-    around: Sequence[City], sites_by_unit: Mapping[str, Bounds], bounds: Bounds, lang: Lang
+    around: Sequence[City],
+    sites_by_unit: Mapping[str, Bounds],
+    bounds: Bounds,
+    lang: Lang,
+    *,
+    chosen: str | None = None,
 ) -> list[Mark]:
     """The outlines and names alone of the units near the map's bounds, to find one's way by.
 
-    `sites_by_unit` says what a click on a name zooms to.
+    `sites_by_unit` says what a click on a name zooms to. The unit `chosen` has the stronger outline.
     """
-    style: dict[str, str | float | bool] = {"color": _BORDER, "weight": 1, "opacity": 0.7, "fill": False}
+    usual: dict[str, str | float | bool] = {"color": _BORDER, "weight": 1, "opacity": 0.7, "fill": False}
+    strong = usual | {"color": _EDGE, "weight": 2, "opacity": 0.9}
     near = padded(bounds, _NEAR)
     cities = [city for city in around if _meets(city, near)]
     outlines = [city.outline for city in cities if city.outline is not None]
@@ -244,7 +251,7 @@ def border_marks(
         Mark(
             city.adcode,
             geometry,
-            style,
+            strong if city.adcode == chosen else usual,
             "",
             zoom_to=_around(sites_by_unit.get(city.adcode)),
             name=unit_name(city, lang),

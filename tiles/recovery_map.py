@@ -11,7 +11,7 @@ from tiles import marks
 from tiles.folium_map import map_html
 from tiles.legend import verdict_legend
 from tiles.links import SERVED, AssetLinks
-from tiles.map_model import MapPage
+from tiles.map_model import MapPage, Mark
 from tiles.marks import say
 from tiles.outlines import Bounds, bounds_of, padded
 from tiles.shown_cover import ShownCover, cover_legend, cover_series, map_bounds, shown_cover
@@ -40,10 +40,9 @@ def recovery_html(
     with store.read() as conn:
         shown = sites_under(conn, city, lang)
         cover = shown_cover(conn, product, edition, (from_year, to_year))
-        judged = judged_sites(conn, cover)
+        judged = judged_sites(store, conn, cover)
         within = _bounds(conn, shown, cover, city)
-        around = cities.outlines(conn, level=Level.PREFECTURE)
-        borders = marks.border_marks(around, site_spans(shown.found, shown.units), within, lang)
+        borders = _borders(conn, shown, within, city, lang)
     drawn = verdict_marks(shown, judged, within, lang, links)
     series = None if cover is None else cover_series(store, cover, lang, links, within, every_year=False)
     return map_html(
@@ -69,7 +68,7 @@ def recovery_html(
                 *(() if cover is None else cover.attribution(lang)),
                 *shown.attribution(lang),
             ),
-            units=tuple(borders),
+            units=borders,
             sites=drawn,
             sites_are_points=marks.are_points(drawn),
             land_cover=series,
@@ -78,6 +77,21 @@ def recovery_html(
             basemap_url=basemap_url,
         ),
         links=links,
+    )
+
+
+def _borders(
+    conn: Connection, shown: ShownSites, within: Bounds, city: str | None, lang: Lang
+) -> tuple[Mark, ...]:
+    """The prefectures around the sites, and the unit asked for where it is of another level."""
+    spans = site_spans(shown.found, shown.units)
+    around = cities.outlines(conn, level=Level.PREFECTURE)
+    known = {unit.adcode for unit in around}
+    other = cities.outlines(conn, adcodes={city}) if city is not None and city not in known else []
+    return tuple(
+        mark
+        for units in (around, other)
+        for mark in marks.border_marks(units, spans, within, lang, chosen=city)
     )
 
 

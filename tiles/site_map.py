@@ -44,7 +44,7 @@ def site_html(
     with store.read() as conn:
         shown = one_site(conn, site_id, lang)
         cover = shown_cover(conn, product, edition, (None, None))
-        judged = judged_sites(conn, cover)
+        judged = judged_sites(store, conn, cover)
     site = shown.found[0]
     within = map_bounds(shown, cover, padding=_SITE_PADDING)
     series = None if cover is None else cover_series(store, cover, lang, links, within, every_year=True)

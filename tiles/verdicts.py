@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from geo.evidence import Evidence, Verdict
+from geo.readings import ledger_of
 from geo.recovery import Recovery, TemporalRule
-from geo.store import Connection, recoveries
+from geo.site_results import Marker
+from geo.store import Connection, Store, recoveries
 from geo.words import Lang
 from tiles import marks
 from tiles.links import AssetLinks
@@ -20,8 +23,11 @@ Judged = Mapping[int, tuple[Evidence, Recovery | None]]
 """By site: its evidence, and the figures that it rests on where they are stored."""
 
 
-def judged_sites(conn: Connection, cover: ShownCover | None) -> Judged:
-    """Each site's evidence of the later year, its baseline nearest to the earlier one, and its figures."""
+def judged_sites(store: Store, conn: Connection, cover: ShownCover | None) -> Judged:
+    """Each site's evidence of the later year, its baseline nearest to the earlier one, and its figures.
+
+    Evidence that no longer describes its site has no verdict and no figures, and says that a run is due.
+    """
     if cover is None:
         return {}
     slug, edition = cover.about.slug, cover.edition
@@ -29,17 +35,37 @@ def judged_sites(conn: Connection, cover: ShownCover | None) -> Judged:
         (each.site_id, each.from_year, each.to_year): each
         for each in recoveries.find(conn, product=slug, edition=edition, rule=TemporalRule.MAJORITY3)
     }
+    stored = [
+        one
+        for one in recoveries.evidence(conn, product=slug, edition=edition)
+        if one.to_year == cover.to_year
+    ]
     best: dict[int, Evidence] = {}
-    for one in recoveries.evidence(conn, product=slug, edition=edition):
-        if one.to_year == cover.to_year:
-            held = best.get(one.site_id)
-            if held is None or _from_distance(one, cover) < _from_distance(held, cover):
-                best[one.site_id] = one
-    return {key: (one, figures.get((key, one.from_year, one.to_year))) for key, one in best.items()}
+    for one in Marker(conn, ledger_of(store, conn)).evidence(stored):
+        held = best.get(one.site_id)
+        if held is None or _order(one, cover) < _order(held, cover):
+            best[one.site_id] = one
+    return {
+        key: (_silent(one), None) if one.outdated else (one, figures.get((key, one.from_year, one.to_year)))
+        for key, one in best.items()
+    }
 
 
-def _from_distance(one: Evidence, cover: ShownCover) -> int:
-    return abs(one.from_year - cover.from_year)
+def _silent(one: Evidence) -> Evidence:
+    """Outdated evidence as it may be shown: that it is outdated, and nothing else."""
+    return replace(
+        one,
+        verdict=None,
+        reasons=("results_outdated",),
+        recovered_share=None,
+        raw_recovered_share=None,
+        valid_share=None,
+        worklist_units=0,
+    )
+
+
+def _order(one: Evidence, cover: ShownCover) -> tuple[bool, int]:
+    return one.outdated, abs(one.from_year - cover.from_year)
 
 
 def verdict_counts(shown: ShownSites, judged: Judged) -> Counter[Verdict | None]:

@@ -7,6 +7,7 @@ import mimetypes
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,12 +26,14 @@ from geo.areas import geodesic_area_units
 from geo.changes import NewSite
 from geo.cities import City, Level
 from geo.errors import UnknownCity, UnknownSite
-from geo.evidence import Evidence, Verdict
+from geo.evidence import Evidence, Verdict, state_key_of
 from geo.grid import Grid
 from geo.history import Fact
+from geo.ledger import states
 from geo.scenes import Scene
 from geo.status import Status
-from geo.store import Store, changes, cities, recoveries, scenes, set_setting
+from geo.store import Store, changes, cities, history, recoveries, scenes, set_setting
+from geo.thresholds import thresholds
 from tiles import folium_map, raster
 from tiles.asset_gate import UnknownAsset, asset_file
 from tiles.landcover import landcover_tile, tilejson
@@ -95,6 +98,9 @@ def build(folder: Path, *, text: str = "Pit", with_cities: bool = True, edition:
             evidence(ids[0], Verdict.CONTRADICTED, edition),
             evidence(ids[1], Verdict.CORROBORATED, edition),
         ]
+        then = states(history.rows(conn), as_of=date(2020, 12, 31), known_at=NOW)
+        keys = {key: state_key_of(one, one, limits=thresholds(), with_recovery=False) for key, one in then.items()}
+        found = [replace(one, state_key=keys[one.site_id]) for one in found]
         recoveries.put(conn, None, [], found)
         set_setting(conn, "synthetic", "yes")
     return store
@@ -165,6 +171,24 @@ def test_the_outlines_source_and_its_review_number_are_named(store: Store) -> No
     page = remediation_html(store, lang="zh", today=TODAY)
     assert "审图号" in page
     assert "made (Tianditu)" in card(page)
+
+
+def test_the_recovery_map_of_a_unit_is_fitted_to_its_outline(store: Store) -> None:
+    page = recovery_html(store, city="340600", lang="en")
+    found = re.search(r'"bounds": \[([^]]+)\]', page)
+    assert found
+    west, south, east, north = map(float, found.group(1).split(","))
+    assert (west, south, east, north) == pytest.approx((116.9, 33.8, 117.2, 34.0), abs=0.01)
+    assert west < 116.9 < 117.2 < east
+
+
+def test_the_recovery_map_names_the_units_to_find_ones_way_by(store: Store) -> None:
+    page = recovery_html(store, lang="en")
+    found = re.search(r'"n": "Pit", "p": \[([0-9.]+), ([0-9.]+)\]', page)
+    assert found
+    latitude, longitude = map(float, found.groups())
+    assert 33.8 < latitude < 34.0
+    assert 116.9 < longitude < 117.2
 
 
 def test_a_site_map_tells_the_hectares_of_each_class_by_year(store: Store) -> None:

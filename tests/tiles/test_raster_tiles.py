@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -207,6 +208,20 @@ def test_a_thread_keeps_a_bounded_number_of_rasters_open(tmp_path: Path) -> None
         path.write_bytes(content)
         scene_tile(scene, path, LEGEND, 12, x, y)
     assert len(raster._OPEN.files.levels) == raster._OPEN_A_THREAD
+
+
+def test_the_rasters_of_every_thread_are_closed_together(tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "a.tif", patches(60))
+    x, y = tile_at(117.005, 33.975, 12)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(scene_tile, scene, tmp_path / "a.tif", LEGEND, 12, x, y).result()
+        held = pool.submit(lambda: list(raster._OPEN.files.levels.values())).result()
+        assert held
+        assert not any(dataset.closed for dataset in held)
+        raster.close_open_rasters()
+        assert all(dataset.closed for dataset in held)
+        pool.submit(scene_tile, scene, tmp_path / "a.tif", LEGEND, 12, x, y).result()
+        raster.close_open_rasters()
 
 
 def test_a_virtual_raster_named_tif_is_not_opened(tmp_path: Path) -> None:

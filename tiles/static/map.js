@@ -104,10 +104,7 @@
 
   function placeDots(map, own) {
     own.forEach(function (pair) {
-      var box = pair[0].getBounds();
-      var a = map.latLngToLayerPoint(box.getNorthWest()), b = map.latLngToLayerPoint(box.getSouthEast());
-      var small = Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) < DOT_BELOW_PX;
-      var wanted = small && !hidden[pair[0].feature.properties.g];
+      var wanted = small(map, pair[0].getBounds()) && !hidden[pair[0].feature.properties.g];
       if (wanted !== map.hasLayer(pair[1])) { if (wanted) { pair[1].addTo(map); } else { pair[1].remove(); } }
     });
   }
@@ -134,7 +131,7 @@
       map.attributionControl.setPrefix(false);
       reverdure.page.attribution.forEach(function (text) { map.attributionControl.addAttribution(text); });
     }
-    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    if (map.zoomControl) { L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map); }
     var bounds = [[box[1], box[0]], [box[3], box[2]]];
     map.fitBounds(bounds, { animate: false });
     var Home = L.Control.extend({
@@ -225,21 +222,33 @@
 
   function outlined(mark) { return mark.getBounds && mark.feature.properties.style.fillOpacity === 0; }
 
+  function small(map, box) {
+    var a = map.latLngToLayerPoint(box.getNorthWest()), b = map.latLngToLayerPoint(box.getSouthEast());
+    return Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) < DOT_BELOW_PX;
+  }
+
   /* A dark and a white line under the outlines, so that their colour can be told on any land cover: two paths
-     for each group of sites, however many it holds. */
+     for each group of sites, however many it holds. Sites that are shown as dots have none. */
   function casing(map, layer) {
     var parts = {};
     layer.eachLayer(function (mark) {
       if (!outlined(mark)) { return; }
-      var shape = mark.feature.geometry, group = mark.feature.properties.g;
-      parts[group] = (parts[group] || []).concat(shape.type === "Polygon" ? [shape.coordinates] : shape.coordinates);
+      var group = mark.feature.properties.g, rings = mark.getLatLngs();
+      (parts[group] = parts[group] || []).push([mark.getBounds(),
+        mark.feature.geometry.type === "Polygon" ? [rings] : rings]);
     });
     [["#14201a", 4.6, 388], ["#ffffff", 3.2, 390]].forEach(function (line) {
       var pane = "casing" + line[2];
       if (!map.getPane(pane)) { map.createPane(pane).style.zIndex = line[2]; }
       Object.keys(parts).forEach(function (group) {
-        var under = L.geoJSON({ type: "MultiPolygon", coordinates: parts[group] }, { pane: pane, interactive: false,
-          style: { color: line[0], weight: OUTLINE_PX + line[1], opacity: 1, fill: false } });
+        var under = L.polygon([], { pane: pane, interactive: false, color: line[0], opacity: 1, fill: false,
+          weight: OUTLINE_PX + line[1] });
+        function fit() {
+          var large = parts[group].filter(function (part) { return !small(map, part[0]); });
+          under.setLatLngs([].concat.apply([], large.map(function (part) { return part[1]; })));
+        }
+        fit();
+        map.on("zoomend", fit);
         under.addTo(map);
         remember(group, map, under);
       });
