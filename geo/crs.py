@@ -8,6 +8,7 @@ beside every site.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -142,7 +143,7 @@ def guess_crs(bounds: Bounds) -> CrsGuess | None:
         chinese = west >= 73 and east <= 136 and south >= 3 and north <= 54
         codes = ("EPSG:4490", LONLAT) if chinese else (LONLAT,)
         return CrsGuess(codes, "the numbers look like longitude and latitude in degrees")
-    if not (0 <= south <= north <= 10_000_000):
+    if not (0 <= south <= north <= 10_000_000 and math.isfinite(west + east)):
         return None
     zones = {int(east // 1_000_000), int(west // 1_000_000)}
     zone = min(zones)

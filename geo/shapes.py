@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import LinearRing, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.areas import geodesic_area_units, ha_from_units
@@ -85,6 +85,8 @@ def _flat(
         return None, [finding(problem, lang=lang)]
     if geometry is None or shapely.is_empty(geometry):
         return None, [finding("no_geometry", lang=lang)]
+    if not np.isfinite(shapely.get_coordinates(geometry)).all():
+        return None, [finding("broken_geometry", lang=lang)]
     notes = []
     if shapely.has_z(geometry) or shapely.has_m(geometry):
         notes.append(finding("third_dimension_dropped", lang=lang))
@@ -194,13 +196,38 @@ def _judged(polygon: MultiPolygon | None, notes: tuple[Finding, ...], *, repair:
         reason = str(shapely.is_valid_reason(polygon)).split("[")[0].strip().lower()
         if not repair:
             return Judged(None, None, (*notes, finding("invalid_polygon", lang=lang, reason=reason)))
-        before, polygon = geodesic_area_units(polygon), repaired(polygon)
+        before, polygon = enclosed_units(polygon), repaired(polygon)
         areas = {"before_ha": _ha(before), "after_ha": _ha(geodesic_area_units(polygon))}
         notes = (*notes, finding("repaired", lang=lang, reason=reason, **areas))
     area = geodesic_area_units(polygon)
     if area == 0:
         return Judged(None, None, (*notes, finding("zero_area", lang=lang)), before)
     return Judged(polygon, area, notes, before)
+
+
+def enclosed_units(polygon: MultiPolygon) -> int:
+    """The area (1e-4 m2) that the rings go around, holes taken off, as it is before a repair.
+
+    Unlike the signed area of a ring, in which the wings of a bow-tie take each other away, every loop counts
+    in full: each face of the ring as often as the ring goes around it, in either direction.
+    """
+    total = 0
+    for part in polygon.geoms:
+        total += _looped_units(part.exterior) - sum(map(_looped_units, part.interiors))
+    return max(total, 0)
+
+
+def _looped_units(ring: LinearRing) -> int:
+    points = shapely.get_coordinates(ring)
+    faces = shapely.get_parts(shapely.polygonize([shapely.node(ring)])).tolist()
+    return sum(geodesic_area_units(face) * abs(_turns(points, face.representative_point())) for face in faces)
+
+
+def _turns(points: npt.NDArray[np.float64], center: Point) -> int:
+    """How often the closed line through `points` goes around `center`, counter-clockwise."""
+    angles = np.arctan2(points[:, 1] - center.y, points[:, 0] - center.x)
+    steps = (np.diff(angles) + np.pi) % (2 * np.pi) - np.pi
+    return round(float(steps.sum()) / (2 * np.pi))
 
 
 def repaired(polygon: MultiPolygon) -> MultiPolygon:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import shapely
@@ -75,7 +77,15 @@ def test_numbers_are_recognised(bounds, codes):
 
 
 @pytest.mark.parametrize(
-    "bounds", [(38_900_000, 3_700_000, 39_100_000, 3_800_000), (-5e6, 1, 2, 3), (1e6, 1, 5e6, 2)]
+    "bounds",
+    [
+        (38_900_000, 3_700_000, 39_100_000, 3_800_000),
+        (-5e6, 1, 2, 3),
+        (1e6, 1, 5e6, 2),
+        (117, 33, math.inf, 34),
+        (-math.inf, 1, 2, 3),
+        (math.nan, math.nan, math.nan, math.nan),
+    ],
 )
 def test_numbers_that_say_nothing_are_not_guessed(bounds):
     assert guess_crs(bounds) is None

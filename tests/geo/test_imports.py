@@ -16,7 +16,7 @@ from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon
 from shapely.geometry import mapping
 
 from geo import shapes
-from geo.areas import geodesic_area_units, ha_from_units, units_from_ha
+from geo.areas import geodesic_area_units, units_from_ha
 from geo.cities import City, Level
 from geo.crs import CrsUnknown
 from geo.errors import BadValue
@@ -136,6 +136,7 @@ def test_coordinates_that_are_longitude_and_latitude_keep_their_last_digit():
         (BOW_TIE, "invalid_polygon"),
         (MultiPolygon([box(117, 33, 117.02, 33.02), box(117.01, 33.01, 117.03, 33.03)]), "invalid_polygon"),
         (Polygon([(117, 33), (117.01, 33), (117, 33), (117, 33)]), "invalid_polygon"),
+        (Polygon([(117, 33), (117.01, 33), (float("inf"), 33.01)]), "broken_geometry"),
         (box(33, 117, 33.01, 117.01), "swapped_axes"),
         (box(39_500_000, 3_700_000, 39_501_000, 3_701_000), "metres_as_degrees"),
     ],
@@ -191,7 +192,25 @@ def test_repair_is_done_on_request_with_areas_before_and_after():
     assert [one.code for one in row.findings] == ["repaired"]
     assert row.new.geometry.is_valid
     assert row.area_units == geodesic_area_units(row.new.geometry)
-    assert ha_from_units(row.area_before_units) < 0.01 < ha_from_units(row.area_units)
+    assert row.area_before_units == pytest.approx(row.area_units, rel=1e-4)
+
+
+def test_the_area_of_a_bow_tie_before_repair_counts_both_of_its_wings():
+    ring = [(117, 33), (117.01, 33.01), (117.01, 33), (117, 33.01)]
+    row = only(prepare(({}, Polygon(ring)), repair=True))
+    assert abs(geodesic_area_units(Polygon(ring))) < units_from_ha(0.01) < row.area_before_units
+    hole = box(117.002, 33.004, 117.003, 33.005)
+    holed = only(prepare(({}, Polygon(ring, [hole.exterior.coords])), repair=True))
+    assert row.area_before_units - holed.area_before_units == pytest.approx(
+        geodesic_area_units(hole), rel=1e-4
+    )
+
+
+def test_a_hole_drawn_as_part_of_the_outer_ring_is_not_counted_as_area_before_repair():
+    ring = [(117, 33), (117.02, 33), (117.02, 33.02), (117, 33.02), (117, 33)]
+    hole = [(117, 33), (117.005, 33.01), (117.01, 33.005), (117, 33)]
+    row = only(prepare(({}, Polygon([*ring, *hole[1:]])), repair=True))
+    assert row.area_before_units == row.area_units == geodesic_area_units(Polygon(ring, [hole]))
 
 
 def test_repair_takes_an_overlap_of_parts_once():
