@@ -20,6 +20,7 @@ from api.site_writing import Units
 from geo import landcover
 from geo.jobs import Worker
 from geo.store import Store
+from tiles.raster import close_open_rasters
 
 VERSION: Final = "0.1.0"
 MB: Final = 1_000_000
@@ -88,4 +89,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.closing = True
         if worker is not None:
             await to_thread.run_sync(worker.stop)
+        close_open_rasters()
         app.state.store.close()
