@@ -132,6 +132,14 @@ def block_window(dataset: DatasetReader, block_row: int, block_col: int) -> Wind
     return Window(col, row, min(BLOCK, dataset.width - col), min(BLOCK, dataset.height - row))
 
 
+def read_window(dataset: DatasetReader, window: Window, bands: int | list[int] | None = None) -> Any:
+    """The values of a window as stored; raises NotARaster where the file is broken or cut short there."""
+    try:
+        return dataset.read(bands, window=window)
+    except RasterioError as error:
+        raise NotARaster(path=dataset.name, problem=f"it is broken or cut short: {error}") from error
+
+
 def read_block(
     dataset: DatasetReader, band: int, block_row: int, block_col: int, *, nodata: int | None = None
 ) -> npt.NDArray[np.int32]:
@@ -162,7 +170,7 @@ def read_values(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """The values of a block as stored, and where they are no data; both (rows, columns)."""
     window = block_window(dataset, block_row, block_col)
-    values: npt.NDArray[Any] = dataset.read(band, window=window)
+    values: npt.NDArray[Any] = read_window(dataset, window, band)
     return values, missing_of(values, dataset, band, window, nodata=nodata)
 
 
@@ -206,9 +214,9 @@ class CodeReader:
         """
         window = block_window(self.dataset, block_row, block_col)
         if len(self.bands) == 1 and self.marks[0] is not None:
-            return [(self.dataset.read(self.bands[0], window=window), self.marks[0])]
+            return [(read_window(self.dataset, window, self.bands[0]), self.marks[0])]
         plain = [band for band, mark in zip(self.bands, self.marks, strict=True) if mark is not None]
-        stack = iter(self.dataset.read(plain, window=window) if plain else ())
+        stack = iter(read_window(self.dataset, window, plain) if plain else ())
         return [
             (next(stack), mark)
             if mark is not None

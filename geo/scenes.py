@@ -26,6 +26,7 @@ from geo.rasters import (
     missing_of,
     open_raster,
     raster_grid,
+    read_window,
 )
 
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -233,7 +234,7 @@ def _count_values(dataset: DatasetReader, path: Path, nodata: int | None) -> dic
     cells: dict[int, Counter[int]] = {band: Counter() for band in bands}
     for row, col in every(range(-(-dataset.height // BLOCK)), range(-(-dataset.width // BLOCK))):
         window = block_window(dataset, row, col)
-        for band, values in zip(bands, dataset.read(window=window), strict=True):
+        for band, values in zip(bands, read_window(dataset, window), strict=True):
             missing = missing_of(values, dataset, band, window, nodata=nodata)
             codes, counts = np.unique(values[~missing], return_counts=True)
             broken = codes[(codes != np.rint(codes)) | (np.abs(codes.astype(np.float64)) > MISSING_U16)]

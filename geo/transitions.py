@@ -117,9 +117,11 @@ def series_areas(
         rule: SeriesAreas(
             rule=rule,
             classes={
-                year: ClassAreas(*classes[rule, year].by_class(coverage.sites, slots)) for year in years
+                year: ClassAreas(*classes.pop((rule, year)).by_class(coverage.sites, slots)) for year in years
             },
-            joint={year: JointAreas(*pairs[rule, year].by_pair(coverage.sites, slots)) for year in years},
+            joint={
+                year: JointAreas(*pairs.pop((rule, year)).by_pair(coverage.sites, slots)) for year in years
+            },
         )
         for rule in rules
     }

@@ -1,4 +1,4 @@
-"""exactextract, on sites already in the raster's CRS."""
+"""exactextract, on sites already in the raster's CRS; `first-lonlat` starts from longitude and latitude."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from tests.bench.task import Prepared, Table
 
 def prepare(task: str, folder: Path, years: list[int]) -> Prepared:
     """The task on exactextract, which weights cells exactly as ours does."""
-    frame = gpd.read_file(folder / "sites.gpkg").to_crs(CRS)
+    lonlat = gpd.read_file(folder / "sites.gpkg")
+    projected = lonlat.to_crs(CRS)
     used = years if task == "ten" else years[:1]
     names = [f"y{year}" for year in used] if len(used) > 1 else None
 
     def run() -> object:
+        frame = lonlat.to_crs(CRS) if task == "first-lonlat" else projected
         sources = [
             RasterioRasterSource(rasterio.open(scene_path(folder, year)), name=names[i] if names else None)
             for i, year in enumerate(used)

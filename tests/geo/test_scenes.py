@@ -188,6 +188,14 @@ def test_broken_file_is_refused(tmp_path: Path, content: bytes) -> None:
         inspect(path)
 
 
+def test_file_cut_short_is_refused_by_name(write_raster: Write) -> None:
+    values = np.random.default_rng(1).integers(1, 4, size=(600, 700)).astype(np.uint8)
+    path = write_raster(values, tiled=True, blockxsize=256, blockysize=256, compress="deflate")
+    path.write_bytes(path.read_bytes()[:-20_000])
+    with pytest.raises(NotARaster, match=r"2020\.tif: .*broken or cut short"):
+        inspect(path)
+
+
 @pytest.mark.parametrize("path", ["/vsimem/x_2020.tif", "http://127.0.0.1:9/x_2020.tif", "nowhere_2020.tif"])
 def test_what_is_no_file_is_refused(path: str) -> None:
     with pytest.raises(NotARaster, match="no such file"):
