@@ -28,7 +28,7 @@ from geo.cities import City, Level
 from geo.errors import UnknownCity, UnknownSite
 from geo.evidence import Evidence, Verdict, state_key_of
 from geo.grid import Grid
-from geo.history import Fact
+from geo.history import Fact, SiteState
 from geo.ledger import states
 from geo.scenes import Scene
 from geo.status import Status
@@ -84,6 +84,11 @@ def evidence(site_id: int, verdict: Verdict, edition: str) -> Evidence:
     )  # fmt: skip
 
 
+def judged_now(one: Evidence, state: SiteState) -> Evidence:
+    """The evidence as a run would keep it, so that it is not outdated."""
+    return replace(one, state_key=state_key_of(state, state, limits=thresholds(), with_recovery=False))
+
+
 def build(folder: Path, *, text: str = "Pit", with_cities: bool = True, edition: str = "demo") -> Store:
     store = Store.open(folder / "s.gpkg", create=True)
     with store.write() as conn:
@@ -99,9 +104,7 @@ def build(folder: Path, *, text: str = "Pit", with_cities: bool = True, edition:
             evidence(ids[1], Verdict.CORROBORATED, edition),
         ]
         then = states(history.rows(conn), as_of=date(2020, 12, 31), known_at=NOW)
-        keys = {key: state_key_of(one, one, limits=thresholds(), with_recovery=False) for key, one in then.items()}
-        found = [replace(one, state_key=keys[one.site_id]) for one in found]
-        recoveries.put(conn, None, [], found)
+        recoveries.put(conn, None, [], [judged_now(one, then[one.site_id]) for one in found])
         set_setting(conn, "synthetic", "yes")
     return store
 
