@@ -12,6 +12,7 @@ import numpy as np
 
 _HEADER_BYTES: Final = 32
 _FIELD_BYTES: Final = 32
+_NAME_BYTES: Final = 10
 _END_OF_FIELDS: Final = 0x0D
 
 
@@ -63,6 +64,39 @@ def dbf_encoding(path: Path, declared: str | None = None) -> str:
     ):
         return str(known).upper()
     return "UTF-8" if _fits(texts, "utf-8") else "GB18030"
+
+
+def trim_cut_names(path: Path, encoding: str) -> tuple[str, ...]:
+    """The names of fields that may have been longer: those that fill their ten bytes.
+
+    A name that ends inside a character loses that character's first bytes, in the file itself, since no
+    reader can tell what they mean.
+    """
+    head = dbf_head(path)
+    if head is None:
+        return ()
+    cut, seen = [], {name for name, *_ in head.fields}
+    with path.open("r+b") as file:
+        for place, (name, *_) in enumerate(head.fields):
+            text = codecs.getincrementaldecoder(encoding)("ignore").decode(name)
+            kept = text.encode(encoding)
+            if kept != name and name.startswith(kept):
+                text, kept = _distinct(text, encoding, seen)
+                file.seek(_HEADER_BYTES + place * _FIELD_BYTES)
+                file.write(kept.ljust(_NAME_BYTES + 1, b"\x00"))
+            if len(name) >= _NAME_BYTES:
+                cut.append(text)
+    return tuple(cut)
+
+
+def _distinct(text: str, encoding: str, seen: set[bytes]) -> tuple[str, bytes]:
+    """The trimmed name, with a digit in the place of the bytes that it lost where it is taken already."""
+    for candidate in (text, *(f"{text}{digit}" for digit in range(2, 10))):
+        raw = candidate.encode(encoding)
+        if raw not in seen:
+            break
+    seen.add(raw)
+    return candidate, raw
 
 
 def _codec(name: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -131,10 +131,12 @@ def map_columns(
     field_map: Mapping[str, str],
     status_map: Mapping[str, str],
     constants: Mapping[str, str],
+    cut_columns: Collection[str] = (),
 ) -> ColumnMap:
     """The mapping of a file's columns: what the caller says, then the names that are commonly used.
 
-    Where several columns could hold the status, the one most of whose words are known does. Raises
+    Where several columns could hold the status, the one most of whose words are known does. Of
+    `cut_columns`, whose names were cut short, it is enough that one field's names begin so. Raises
     UnknownField, UnknownColumn, NoCodeColumn and BadValue.
     """
     words = {name: dict(known_words(name)) for name, one in FIELDS.items() if one.words is not None}
@@ -143,7 +145,7 @@ def map_columns(
     told = {_known(name): _column(column, columns) for name, column in field_map.items()}
     sources = {name: _source(column) for name, column in told.items()}
     taken = set(told.values())
-    for name, candidates in _candidates(columns).items():
+    for name, candidates in _candidates(columns, cut_columns).items():
         free = [column for column in candidates if column not in taken]
         if name in sources or name in fixed or not free:
             continue
@@ -183,11 +185,11 @@ def _ranks() -> Mapping[str, int]:
     return {alias: rank for rank, alias in enumerate(_aliases())}
 
 
-def _candidates(columns: Sequence[str]) -> dict[str, list[str]]:
+def _candidates(columns: Sequence[str], cut: Collection[str]) -> dict[str, list[str]]:
     """{field: columns whose names mean it}, the likeliest name first."""
     ranked: dict[str, list[tuple[int, str]]] = {}
     for column in columns:
-        alias = _alias(column)
+        alias = _alias(column) or (_alias_of_cut(column) if column in cut else None)
         if alias is not None:
             ranked.setdefault(_aliases()[alias][0], []).append((_ranks()[alias], column))
     return {name: [column for _, column in sorted(ranked[name])] for name in FIELDS if name in ranked}
@@ -199,6 +201,12 @@ def _alias(column: str) -> str | None:
         return whole
     known = bare in _aliases() and unit is not None and FIELDS[_aliases()[bare][0]].form == "area"
     return bare if known else None
+
+
+def _alias_of_cut(column: str) -> str | None:
+    """The likeliest alias that begins as the column does, None where such aliases mean different fields."""
+    longer = [alias for alias in _aliases() if alias.startswith(folded(column))]
+    return longer[0] if len({_aliases()[alias][0] for alias in longer}) == 1 else None
 
 
 def _source(column: str) -> Source:

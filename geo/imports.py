@@ -91,6 +91,7 @@ def prepare_layer(
         field_map=options.field_map,
         status_map=options.status_map,
         constants=options.constants,
+        cut_columns=layer.cut_columns,
     )
     judged = judge_shapes(
         [row.geometry for row in layer.rows],

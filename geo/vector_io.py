@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from geo.archive import unpack_layer
-from geo.dbf import dbf_encoding, dbf_head
+from geo.dbf import dbf_encoding, dbf_head, trim_cut_names
 from geo.errors import InvalidInput
 from geo.reader_client import FileUnreadable, RawRow, read_rows, run_reader
 from geo.store.foreign import feature_layers
@@ -61,6 +61,12 @@ class NoSuchLayer(InvalidInput):
     template = "{file_name} has the layers {layers}; choose one with --layer"
 
 
+class EncodingUnknown(InvalidInput):
+    """The caller names an encoding that does not exist."""
+
+    template = "--encoding: no text encoding is known as {encoding!r}; write it as in --encoding gb18030"
+
+
 @dataclass(frozen=True, slots=True)
 class RawLayer:
     """One layer as sent. `crs` is what the file names, a code, URN or WKT, None where it names none."""
@@ -72,6 +78,7 @@ class RawLayer:
     encoding: str
     columns: tuple[str, ...]
     rows: tuple[RawRow, ...] = field(repr=False)
+    cut_columns: tuple[str, ...] = ()
 
 
 def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = None) -> RawLayer:
@@ -81,10 +88,17 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
     of this module and of `geo.archive`.
     """
     found = checked_format(path)
+    if encoding is not None:
+        _check_encoding(encoding)
     with tempfile.TemporaryDirectory(prefix="reverdure-") as name:
         folder = Path(name)
         source, layer_name = _staged(path, found, folder, layer)
         job = _job(path.name, source, layer=layer, encoding=encoding, folder=folder)
+        cut = (
+            trim_cut_names(source.with_suffix(".dbf"), job["encoding"] or "utf-8")
+            if job["kind"] == "shp"
+            else ()
+        )
         meta = run_reader(path.name, job, folder)
         rows = tuple(read_rows(path.name, folder))
     return RawLayer(
@@ -95,6 +109,7 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
         encoding=str(meta["encoding"]),
         columns=tuple(meta["columns"]),
         rows=rows,
+        cut_columns=cut,
     )
 
 
@@ -115,6 +130,14 @@ def checked_format(path: Path) -> Format:
             file_name=path.name, size_mib=size >> 20, limit_mib=limit >> 20, format_name=FORMAT_NAMES[found]
         )
     return found
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        # only a codec of text has decoders that can be used here; that of base64 or zip has not
+        "".encode(name)
+    except LookupError:
+        raise EncodingUnknown(encoding=name) from None
 
 
 def _staged(path: Path, found: Format, folder: Path, layer: str | None) -> tuple[Path, str | None]:

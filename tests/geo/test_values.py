@@ -25,13 +25,14 @@ from geo.values import (
 )
 
 
-def mapped(columns, rows=(), *, field_map=None, status_map=None, constants=None):
+def mapped(columns, rows=(), *, field_map=None, status_map=None, constants=None, cut_columns=()):
     return map_columns(
         columns,
         list(rows),
         field_map=field_map or {},
         status_map=status_map or {},
         constants=constants or {},
+        cut_columns=cut_columns,
     )
 
 
@@ -150,6 +151,17 @@ def test_of_several_status_columns_the_one_with_known_words_is_taken():
     found = mapped(["PermitID", "Mine_Statu", "Std_Status"], rows, status_map={"released": "closed"})
     assert found.sources["status"].column == "Std_Status"
     assert found.extra == ("Mine_Statu",)
+
+
+def test_a_name_cut_short_is_known_by_its_beginning_where_that_means_one_field():
+    columns = ["图斑编", "已治理", "treatment_", "damaged_ar"]
+    assert mapped(columns, cut_columns=columns).as_text() == {
+        "site_code": "图斑编",
+        "damaged_ha": "damaged_ar",
+        "restored_ha": "已治理",
+    }
+    with pytest.raises(NoCodeColumn):
+        mapped(columns)
 
 
 def test_what_the_caller_says_comes_first():

@@ -20,8 +20,10 @@ from shapely.geometry import mapping
 
 from geo import reader_client, vector_io
 from geo.archive import BadArchive
+from geo.dbf import dbf_head, trim_cut_names
 from geo.reader_client import FileUnreadable
 from geo.vector_io import (
+    EncodingUnknown,
     FileTooLarge,
     FormatNotRead,
     NoSuchLayer,
@@ -77,6 +79,44 @@ def test_chinese_shapefiles_are_read_with_and_without_a_cpg(tmp_path, encoding, 
         {code: "00123", "名称": "杨庄矿"},
         {code: "00124", "名称": "朱庄"},
     ]
+
+
+def test_a_column_name_cut_inside_a_character_is_trimmed_and_told(tmp_path):
+    shapefile(tmp_path, encoding="UTF-8", code="ten_letter", drop=(".cpg",))
+    table = tmp_path / "parts" / "made.dbf"
+    table.write_bytes(table.read_bytes().replace(b"ten_letter", "图斑编号".encode()[:10]))
+    (tmp_path / "parts" / "made.cpg").unlink()
+    layer = read_vector(tmp_path / "parts" / "made.shp")
+    assert (layer.encoding, layer.columns, layer.cut_columns) == ("UTF-8", ("图斑编", "名称"), ("图斑编",))
+    assert layer.rows[0].values == {"图斑编": "00123", "名称": "杨庄矿"}
+
+
+def dbf_of_names(path: Path, *names: bytes) -> Path:
+    """A dBASE table without rows, its fields named so."""
+    start = 32 + 32 * len(names) + 1
+    head = struct.pack("<B3xIHH20x", 3, 0, start, 1 + len(names))
+    fields = b"".join(name.ljust(11, b"\0") + b"C" + bytes(4) + b"\x01" + bytes(15) for name in names)
+    path.write_bytes(head + fields + b"\r")
+    return path
+
+
+def test_names_that_become_the_same_when_trimmed_stay_apart(tmp_path):
+    names = [name.encode()[:10] for name in ("图斑编号", "图斑编码", "名称", "treatment_end")]
+    table = dbf_of_names(tmp_path / "made.dbf", names[0], names[1][:9] + b"\xe7", *names[2:])
+    assert trim_cut_names(table, "UTF-8") == ("图斑编", "图斑编2", "treatment_")
+    assert [name.decode() for name, *_ in dbf_head(table).fields] == [
+        "图斑编",
+        "图斑编2",
+        "名称",
+        "treatment_",
+    ]
+    assert trim_cut_names(table, "UTF-8") == ("图斑编2", "treatment_")
+
+
+def test_an_encoding_that_does_not_exist_is_told_by_its_option(tmp_path):
+    for name in ("banana", "base64", ""):
+        with pytest.raises(EncodingUnknown, match="--encoding"):
+            read_vector(geojson(tmp_path / "sites.geojson", [({}, HERE)]), encoding=name)
 
 
 def test_a_cpg_that_does_not_fit_the_bytes_is_not_believed(tmp_path):
