@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from api import deps
 from api.schemas.recovery import RecoveryItem, RecoveryList
 from api.strict_json import StrictRoute
-from geo.recovery import Recovery, TemporalRule
+from geo.recovery import TemporalRule
 from geo.recovery_items import recovery_item
 from geo.site_results import site_recoveries
 from geo.store import sites
@@ -22,14 +22,14 @@ def site_recovery(
     site_id: deps.Id,
     store: deps.StoreDep,
     temporal_rule: Annotated[
-        TemporalRule | None, Query(description="Only figures under this rule; both by default.")
-    ] = None,
+        TemporalRule, Query(description="The rule of the figures; raw ones by default.")
+    ] = TemporalRule.NONE,
     product: deps.Slug = None,
     edition: deps.Slug = None,
     from_year: deps.FromYear = None,
     to_year: deps.ToYear = None,
 ) -> RecoveryList:
-    """The recovery of a site, one item per product, edition, pair of years and temporal rule, raw first."""
+    """The recovery of a site, one item per product, edition and pair of years, raw unless asked."""
     with store.read() as conn:
         sites.get(conn, site_id)
     found = site_recoveries(
@@ -41,10 +41,4 @@ def site_recovery(
         to_year=to_year,
         rule=temporal_rule,
     )
-    found = sorted(found, key=_raw_first)
     return RecoveryList(items=[RecoveryItem.model_validate(recovery_item(one)) for one in found], next=None)
-
-
-def _raw_first(one: Recovery) -> tuple[str, str, int, int, bool]:
-    raw = one.temporal_rule is TemporalRule.NONE
-    return one.product, one.edition, one.from_year, one.to_year, not raw
