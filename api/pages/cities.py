@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from api.deps import Adcode, RateQueryDep
 from api.pages import figures
+from api.pages.population import population
+from api.pages.tables import doubts, rate_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from geo.cities import CityIndex, Listing
 from geo.figures import rate_of, rates_of, worklist
@@ -21,15 +23,20 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/cities", response_class=HTMLResponse, include_in_schema=False)
 def list_cities(page: PageDep, query: RateQueryDep) -> HTMLResponse:
     """The provinces, cities and city types that hold sites, each with its rate."""
+    counted = population(page, query)
+    query = counted.query
+    with page.store.read() as conn:
+        units = cities.all(conn)
     groups = {
-        group.value: [rate for rate in rates_of(page.store, query, group, today=page.today) if rate.n_sites]
+        group.value: rate_lines(rates_of(page.store, query, group, today=page.today), units)
         for group in (GroupBy.CITY, GroupBy.PROVINCE, GroupBy.CITY_TYPE, GroupBy.KIND)
     }
     asked = figures.rate_parameters(query)
     return page.render(
         "cities.html",
         active="cities",
-        json_url="/api/cities",
+        population=counted,
+        city_names={code: page.name(unit) for code, unit in units.items()},
         query=query,
         choices=figures.choices(page),
         caption=figures.caption(page, query),
@@ -50,13 +57,15 @@ def show_city(page: PageDep, adcode: Adcode, query: RateQueryDep) -> HTMLRespons
         listed = [listing for listing in cities.listings(conn) if listing.adcode == adcode]
         has_scenes = bool(scenes.find(conn))
     index = CityIndex(units)
+    counted = population(page, query, adcode=adcode)
+    query = counted.query
     found = figures.cards(page, query, adcode=adcode)
     below = [rate_of(page.store, code, query, page.today) for code in index.children(adcode)]
     asked = figures.rate_parameters(query)
     return page.render(
         "city.html",
         active="cities",
-        json_url=f"/api/cities/{adcode}/rate?{query_of(**asked)}",
+        population=counted,
         unit=unit,
         above=[units[code] for code in index.lineage(adcode)[1:]],
         listed=[listing_words(page, listing, query.as_of or page.today) for listing in listed],
@@ -64,12 +73,12 @@ def show_city(page: PageDep, adcode: Adcode, query: RateQueryDep) -> HTMLRespons
         choices=figures.choices(page),
         cards=found,
         by_status=found[0].rate.by_status,
-        below=[rate for rate in below if rate.n_sites],
+        below=rate_lines(below, units),
         by_area=query.basis is Basis.AREA,
         restoration_of=figures.restoration_of,
         series=figures.trend(page, query, adcode=adcode),
         series_json=f"/api/cities/{adcode}/rate/series?{query_of(**asked)}",
-        worklist=worklist(page.store, adcode=adcode, limit=20),
+        doubts=doubts(page, worklist(page.store, adcode=adcode, limit=20)),
         city_names={code: page.name(other) for code, other in units.items()},
         as_of=found[0].rate.as_of,
         known_at=found[0].rate.known_at,

@@ -12,9 +12,12 @@ from fastapi.responses import HTMLResponse
 
 from api.deps import RateQueryDep, Unit
 from api.pages import figures
-from api.pages.view import PageDep, PageRoute, query_of
+from api.pages.population import population
+from api.pages.tables import RateLine, doubts, rate_lines
+from api.pages.view import Page, PageDep, PageRoute, query_of
+from geo.cities import City
 from geo.figures import rates_of, worklist
-from geo.rates import Basis, GroupBy
+from geo.rates import Basis, GroupBy, RateQuery
 from geo.scenes import Scene
 from geo.store import cities, scenes
 
@@ -35,42 +38,69 @@ class EditionSpan:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RatesShown:
+    """The table of rates, by what it is grouped, and how many sites lie in none of its groups."""
+
+    lines: tuple[RateLine, ...]
+    by: GroupBy
+    json_url: str
+    unplaced: int
+
+
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResponse:
     """The dashboard: all sites, whichever city the map shows."""
+    counted = population(page, query)
+    query = counted.query
     found = figures.cards(page, query)
-    rates = [rate for rate in rates_of(page.store, query, GroupBy.CITY, today=page.today) if rate.n_sites]
     with page.store.read() as conn:
         registered = scenes.find(conn)
         products = {scene.product for scene in registered}
         spans = edition_spans(registered, {slug: scenes.current_edition(conn, slug) for slug in products})
-        names = {code: page.name(unit) for code, unit in cities.all(conn).items()}
-    asked, first = figures.rate_parameters(query), found[0].rate
+        units = cities.all(conn)
+    first = found[0].rate
+    shown = rates_shown(page, query, units, first.n_sites)
     return page.render(
         "dashboard.html",
         active="dashboard",
-        json_url=f"/api/rates?{query_of(group_by='all', **asked)}",
+        population=counted,
         query=query,
         choices=figures.choices(page),
-        empty=first.n_sites == 0,
+        empty=counted.n_sites == 0,
         cards=found,
         caption=figures.caption(page, query),
         by_area=query.basis is Basis.AREA,
-        rates=rates,
+        rates=shown.lines,
+        rates_by=shown.by.value,
+        rates_json=shown.json_url,
+        unplaced=shown.unplaced,
         restoration_of=figures.restoration_of,
-        rates_json=f"/api/rates?{query_of(group_by='city', **asked)}",
         permalink=page.url("/", lang=None),
         map_url=f"/maps/remediation?{query_of(city=city, as_of=query.as_of, lang=page.lang)}",
         recovery_url=f"/maps/recovery?{query_of(city=city, lang=page.lang)}",
         series=figures.trend(page, query),
-        worklist=worklist(page.store, limit=WORKLIST_ROWS),
-        city_names=names,
+        doubts=doubts(page, worklist(page.store, limit=WORKLIST_ROWS)),
+        city_names={code: page.name(unit) for code, unit in units.items()},
         scenes=spans,
         as_of=first.as_of,
         known_at=first.known_at,
         seq=first.seq,
         head=first.head,
     )
+
+
+def rates_shown(page: Page, query: RateQuery, units: Mapping[str, City], total: int) -> RatesShown:
+    """The table of rates: by city, or by kind where no site lies in a city; with how many lie in none."""
+    by, lines = GroupBy.CITY, rate_lines(rates_of(page.store, query, GroupBy.CITY, today=page.today), units)
+    placed = sum(line.rate.n_sites for line in lines if line.inside is None)
+    if not lines:
+        by = GroupBy.KIND
+        groups = (GroupBy.KIND, GroupBy.ALL)
+        rates = [rate for group in groups for rate in rates_of(page.store, query, group, today=page.today)]
+        lines = [line for rate in rates for line in rate_lines([rate], units)]
+    address = f"/api/rates?{query_of(group_by=by, **figures.rate_parameters(query))}"
+    return RatesShown(tuple(lines), by, address, total - placed)
 
 
 def edition_spans(registered: Iterable[Scene], current: Mapping[str, str | None]) -> list[EditionSpan]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from api.pages.view import Page, hectares, percent
+from api.pages.view import Page, hectares, percent, query_of
 from geo.figures import rate_of, rate_series, rates_of
 from geo.rates import Alternative, Basis, CityRate, GroupBy, RateDefinition, RateQuery
 from geo.reference import reference_rows
@@ -32,6 +32,7 @@ class Card:
     amount: str
     change: float | None
     before: date
+    json_url: str
     alternatives: tuple[Alternative, ...]
     notes: tuple[str, ...]
 
@@ -49,14 +50,21 @@ def cards(page: Page, query: RateQuery, *, adcode: str | None = None) -> list[Ca
     rates = [one_rate(page, _by_area_at_need(replace(query, definition=one)), adcode) for one in order]
     before = year_before(rates[0].as_of)
     earlier = one_rate(page, replace(query, as_of=before), adcode)
-    return [_card(page, rate, earlier) for rate in rates]
+    return [_card(page, rate, earlier, json_url=_json_of(query, rate, adcode)) for rate in rates]
+
+
+def _json_of(query: RateQuery, rate: CityRate, adcode: str | None) -> str:
+    asked = rate_parameters(replace(query, definition=rate.definition, basis=rate.basis))
+    if adcode is not None:
+        return f"/api/cities/{adcode}/rate?{query_of(**asked)}"
+    return f"/api/rates?{query_of(group_by=GroupBy.ALL, **asked)}"
 
 
 def _by_area_at_need(query: RateQuery) -> RateQuery:
     return replace(query, basis=Basis.AREA) if query.definition in AREA_ONLY else query
 
 
-def _card(page: Page, rate: CityRate, earlier: CityRate) -> Card:
+def _card(page: Page, rate: CityRate, earlier: CityRate, *, json_url: str) -> Card:
     then = value_of(earlier, rate.definition, rate.basis)
     comparable = rate.definition is not RateDefinition.OBSERVED and rate.rate is not None and then is not None
     return Card(
@@ -65,6 +73,7 @@ def _card(page: Page, rate: CityRate, earlier: CityRate) -> Card:
         amount=amount(page, rate),
         change=(rate.rate or 0.0) - (then or 0.0) if comparable else None,
         before=earlier.as_of,
+        json_url=json_url,
         alternatives=tuple(
             other
             for other in rate.alternatives
@@ -83,12 +92,12 @@ def value_of(rate: CityRate, definition: RateDefinition, basis: Basis) -> float 
 
 
 def year_before(day: date) -> date:
-    """The same day a year before; 28 February for a leap day.
+    """The same day a year before; 28 February for a leap day; nothing lies before the year 1.
 
     >>> year_before(date(2024, 2, 29))
     datetime.date(2023, 2, 28)
     """
-    return day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day)
+    return day.replace(year=max(day.year - 1, 1), day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def defined(page: Page, definition: RateDefinition) -> str:
@@ -149,7 +158,8 @@ def _observed_notes(page: Page, rate: CityRate) -> tuple[str, ...]:
 def trend(page: Page, query: RateQuery, *, adcode: str | None = None) -> dict[str, object]:
     """The three rates on paper by year, for the chart and its table: `years`, `lines` of name and values."""
     last = (query.as_of or page.today).year
-    series = rate_series(page.store, adcode, query, last - TREND_YEARS + 1, last, page.today)
+    first = max(last - TREND_YEARS + 1, 1)
+    series = rate_series(page.store, adcode, query, first, last, page.today)
     definitions = [definition for definition in HEADLINES if definition is not RateDefinition.OBSERVED]
     definitions.sort(key=lambda definition: definition is not query.definition)
     lines = []
@@ -157,7 +167,7 @@ def trend(page: Page, query: RateQuery, *, adcode: str | None = None) -> dict[st
         basis = Basis.AREA if definition in AREA_ONLY else query.basis
         values = [value_of(rate, definition, basis) for rate in series]
         lines.append({"name": page.word("rates", definition), "values": values})
-    return {"years": list(range(last - TREND_YEARS + 1, last + 1)), "lines": lines}
+    return {"years": list(range(first, last + 1)), "lines": lines}
 
 
 def choices(page: Page) -> dict[str, list[tuple[str, str]]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from api.pages.view import NULL, Page, hectares
+from api.pages.view import NULL, WORDS, Page, hectares
 from api.schemas.sites import fact_on_wire
 from geo.canonical import parse_json
 from geo.history import Fact, HistoryRow
@@ -28,9 +28,10 @@ AREAS: Final = frozenset({Fact.GEOMETRY, Fact.DAMAGED, Fact.RESTORED})
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One row of the history in words."""
+    """One row of the history in words; `status` is the slug that a row of the status states."""
 
     row: HistoryRow
+    status: str | None
     fact: str
     value: str
     voided: bool
@@ -38,18 +39,25 @@ class HistoryLine:
 
 
 def history_lines(page: Page, rows: Sequence[HistoryRow], names: Mapping[str, str]) -> list[HistoryLine]:
-    """The rows in words, the newest first."""
+    """The rows in words, the latest on the ground first; of one day the status, then the last recorded."""
     voided = {row.voids_seq for row in rows}
+    ordered = sorted(rows, key=lambda row: (row.effective_on, row.fact is Fact.STATUS, row.seq), reverse=True)
     return [
         HistoryLine(
             row=row,
+            status=_status(row),
             fact=page.say(f"fact_{row.fact.value}"),
             value=_value(page, row, names),
             voided=row.seq in voided,
             effective_on=row.effective_on,
         )
-        for row in reversed(rows)
+        for row in ordered
     ]
+
+
+def _status(row: HistoryRow) -> str | None:
+    stated = parse_json(row.value) if row.fact is Fact.STATUS else None
+    return stated if isinstance(stated, str) else None
 
 
 def _value(page: Page, row: HistoryRow, names: Mapping[str, str]) -> str:
@@ -57,7 +65,7 @@ def _value(page: Page, row: HistoryRow, names: Mapping[str, str]) -> str:
         return page.say("voids", seq=row.voids_seq)
     value = fact_on_wire(parse_json(row.value))
     if isinstance(value, Mapping):
-        return _of_mapping(row.fact, value, names) or NULL
+        return _of_mapping(page, row.fact, value, names) or NULL
     if value is None:
         return NULL
     if row.fact in AREAS and isinstance(value, float | int):
@@ -68,12 +76,40 @@ def _value(page: Page, row: HistoryRow, names: Mapping[str, str]) -> str:
     return str(value) if table is None else page.word(table, str(value))
 
 
-def _of_mapping(fact: Fact, value: Mapping[str, object], names: Mapping[str, str]) -> str:
+def _of_mapping(page: Page, fact: Fact, value: Mapping[str, object], names: Mapping[str, str]) -> str:
     """A unit by its name and code, other fields as a list; '' for nothing."""
     if fact is Fact.UNIT:
         code = value.get("adcode")
         return "" if code is None else f"{names.get(str(code), '')} {code}".strip()
-    return "; ".join(f"{key}: {item}" for key, item in value.items())
+    return in_words(page, value)
+
+
+def other_fields(page: Page, fields: Mapping[str, object]) -> list[tuple[str, str]]:
+    """The fields that no rate depends on, as pairs of words; source columns keep their names."""
+    return [(_field_name(page, key), in_words(page, value)) for key, value in fields.items()]
+
+
+def _field_name(page: Page, key: str) -> str:
+    slug = f"attribute_{key}"
+    known = page.word(WORDS, slug)
+    return key if known == slug else known
+
+
+def in_words(page: Page, value: object) -> str:
+    """A JSON value as a person writes it: lists parted, yes and no, an en dash for what is not known."""
+    match value:
+        case None | "":
+            return NULL
+        case bool():
+            return page.say("yes" if value else "no")
+        case Mapping():
+            return "; ".join(
+                f"{_field_name(page, key)}: {in_words(page, item)}" for key, item in value.items()
+            )
+        case list() | tuple():
+            return ("、" if page.lang == "zh" else ", ").join(in_words(page, item) for item in value) or NULL
+        case _:
+            return str(value)
 
 
 def moves_of(site: Site, rows: Sequence[HistoryRow]) -> list[StatusRow]:

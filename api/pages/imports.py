@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.pages.view import PageDep, PageRoute
 from geo.imports import RowResult
+from geo.reference import reference_rows
 from geo.store import imports
 
 router = APIRouter(route_class=PageRoute)
@@ -22,4 +23,11 @@ def show_imports(page: PageDep) -> HTMLResponse:
     with page.store.read() as conn:
         past = imports.find(conn, limit=PAST_IMPORTS)
     results = {result.value: page.say(f"result_{result.value}") for result in RowResult}
-    return page.render("imports.html", active="imports", json_url="/api/imports", past=past, results=results)
+    return page.render(
+        "imports.html",
+        active="imports",
+        json_url="/api/imports",
+        past=past,
+        results=results,
+        fields=", ".join(dict.fromkeys(row["field"] for row in reference_rows("field_names"))),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from api.pages.view import Page, percent
 from geo.areas import ha_from_units
@@ -33,13 +34,20 @@ class ClassBar:
 
 
 @dataclass(frozen=True, slots=True)
-class RecoveryItem:
-    """One recovery with a bar of classes a year."""
+class RuleFigures:
+    """The figures under one temporal rule, or under several that give the same, with its bars of classes."""
 
     recovery: Recovery
-    title: str
     rule: str
     bars: tuple[tuple[int, tuple[ClassBar, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryItem:
+    """The recoveries between two years of one product and edition."""
+
+    title: str
+    rules: tuple[RuleFigures, ...]
     legend: tuple[tuple[str, str], ...]
 
 
@@ -67,38 +75,50 @@ def _line(page: Page, one: Evidence) -> EvidenceLine:
 
 def recovery_items(page: Page, found: Sequence[Recovery]) -> list[RecoveryItem]:
     """The recoveries by product, edition and years, the raw figure before the smoothed one."""
-    ordered = sorted(
-        found,
-        key=lambda one: (
-            one.product,
-            one.edition,
-            -one.to_year,
-            one.from_year,
-            one.temporal_rule != TemporalRule.NONE,
-        ),
-    )
-    return [_item(page, one) for one in ordered]
+
+    def place(one: Recovery) -> tuple[str, str, int, int]:
+        return (one.product, one.edition, -one.to_year, one.from_year)
+
+    ordered = sorted(found, key=lambda one: (place(one), one.temporal_rule != TemporalRule.NONE))
+    return [_item(page, tuple(group)) for _, group in groupby(ordered, key=place)]
 
 
-def _item(page: Page, one: Recovery) -> RecoveryItem:
-    bars = tuple((year, _bars(page, one, year)) for year in sorted(one.class_units))
-    legend = {bar.words: bar.colour for _, parts in bars for bar in parts}
-    return RecoveryItem(
-        recovery=one,
-        title=page.say(
-            "observed_years",
-            product=page.word("products", one.product),
-            edition=one.edition,
-            from_year=one.from_year,
-            to_year=one.to_year,
-        ),
-        rule=" · ".join(
-            [page.word("temporal_rules", one.temporal_rule)]
-            + [page.word("reasons", "results_outdated")] * one.outdated
-        ),
-        bars=bars,
-        legend=tuple(legend.items()),
+def _item(page: Page, group: Sequence[Recovery]) -> RecoveryItem:
+    one = group[0]
+    rules = tuple(_rule(page, same) for same in _told_apart(group))
+    legend = {bar.words: bar.colour for rule in rules for _, parts in rule.bars for bar in parts}
+    title = page.say(
+        "observed_years",
+        product=page.word("products", one.product),
+        edition=one.edition,
+        from_year=one.from_year,
+        to_year=one.to_year,
     )
+    return RecoveryItem(title, rules, tuple(legend.items()))
+
+
+def _rule(page: Page, same: Sequence[Recovery]) -> RuleFigures:
+    words = [page.word("temporal_rules", one.temporal_rule) for one in same]
+    rule = page.say("same_figures", first=words[0], second=words[1]) if len(same) > 1 else words[0]
+    return RuleFigures(
+        same[0], rule, tuple((year, _bars(page, same[0], year)) for year in sorted(same[0].class_units))
+    )
+
+
+def _told_apart(group: Sequence[Recovery]) -> list[tuple[Recovery, ...]]:
+    """The recoveries of two years, those with the same figures together."""
+    same: dict[tuple[object, ...], list[Recovery]] = {}
+    for one in group:
+        figures = (
+            one.disturbed_baseline_units,
+            one.recovered_units,
+            one.still_disturbed_units,
+            one.new_damage_units,
+            one.valid_units,
+            one.reason,
+        )
+        same.setdefault(figures, []).append(one)
+    return [tuple(recoveries) for recoveries in same.values()]
 
 
 def _bars(page: Page, one: Recovery, year: int) -> tuple[ClassBar, ...]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.deps import After, Id, Unit, etag
-from api.pages.history import history_lines, moves_of
+from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import evidence_lines, recovery_items
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
@@ -90,19 +90,21 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         rows = history.rows(conn, site_id=site_id)
         open_proposals = proposals.find(conn, state="open", site_id=site_id)
     names = {code: page.name(unit) for code, unit in units.items()}
+    found = site_recoveries(page.store, site_id)
     return page.render(
         "site.html",
         active="sites",
-        json_url=f"/api/sites/{site_id}",
         site=site,
+        others=other_fields(page, {**site.attributes, **site.extra}),
         facts=site_facts(page, site, names),
         etag=etag(site.version),
         moves=moves_of(site, rows),
         proposals=[ProposalItem.of(item, site.site_code) for item in open_proposals],
         evidence=evidence_lines(page, site_evidence(page.store, site_id)),
-        items=recovery_items(page, site_recoveries(page.store, site_id)),
+        items=recovery_items(page, found),
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
+        map_title=page.say("map_site" if found else "map_outline"),
     )
 
 

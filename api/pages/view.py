@@ -19,6 +19,7 @@ from api.deps import LangDep, StoreDep, TodayDep, get_lang, get_settings
 from api.errors import status_of
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
+from geo.sites import Site
 from geo.store import Store, get_setting
 from geo.words import Lang, label, sentence
 
@@ -35,7 +36,6 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-templates.filters["reason_words"] = lambda slug, word: word("reasons", slug)
 templates.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
 
 
@@ -73,6 +73,15 @@ class Page:
         own = str(getattr(thing, "name_zh", "") or getattr(thing, "name", ""))
         return own or thing.name_en if self.lang == "zh" else thing.name_en or own
 
+    def site_name(self, site: Site) -> str:
+        """The name of a site; on an English page the English one, where its other fields have one."""
+        english = site.attributes.get("name_en") if self.lang == "en" else None
+        return english if isinstance(english, str) and english else site.name
+
+    def given(self, name: str) -> str:
+        """A parameter of the address as it was written; '' where it is not there."""
+        return self.request.query_params.get(name, "")
+
     def url(self, path: str, **changes: object) -> str:
         """`path` with the present query, changed by `changes`; None takes a parameter away."""
         query = {key: value for key, value in self.request.query_params.items() if key not in changes}
@@ -98,9 +107,12 @@ class Page:
             today=self.today,
             swatches=swatches(),
             active=active,
+            address=str(self.request.base_url).rstrip("/"),
             json_url=json_url,
             other_language=self.url(self.request.url.path, lang="en" if self.lang == "zh" else "zh"),
             NULL=NULL,
+            statuses=[row["slug"] for row in reference_rows("status")],
+            rate_classes=[row["slug"] for row in reference_rows("rate_classes")],
             ha=hectares,
             pct=percent,
             points=points,
@@ -113,8 +125,8 @@ class Page:
 
 
 def swatches() -> list[tuple[str, str]]:
-    """The colours of statuses and verdicts by the style class that carries them, from their tables."""
-    tables = (("s", "status"), ("v", "verdicts"))
+    """The colours of statuses, verdicts and classes of rates by their style class, from their tables."""
+    tables = (("s", "status"), ("v", "verdicts"), ("r", "rate_classes"))
     return [
         (f"{mark}-{row['slug']}", row["colour"]) for mark, table in tables for row in reference_rows(table)
     ]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.deps import Unit
+from api.pages.tables import doubts
 from api.pages.view import PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
 from geo.figures import worklist
@@ -33,8 +34,8 @@ def show_worklist(
     return page.render(
         "worklist.html",
         active="worklist",
-        json_url=f"/api/worklist?{query_of(city=city, after=after)}",
-        worklist=shown,
+        worklist_json=f"/api/worklist?{query_of(city=city, after=after)}",
+        doubts=doubts(page, shown),
         city_names={code: page.name(unit) for code, unit in units.items()},
         proposals=[ProposalItem.of(item, codes[item.site_id]) for item in waiting],
         next_url=page.url("/worklist", after=shown[-1].cursor) if len(found) > PAGE_ROWS else None,

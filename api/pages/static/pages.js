@@ -41,8 +41,9 @@ function filterTable(table, text) {
   const wanted = text.trim().toLowerCase();
   const rows = bodyRows(table);
   let shown = 0;
+  const fact = document.querySelector(`[data-chip="${table.id}"][aria-pressed="true"]`)?.dataset.fact || "";
   for (const row of rows) {
-    row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
+    row.hidden = (wanted !== "" && !row.textContent.toLowerCase().includes(wanted)) || (fact !== "" && row.dataset.fact !== fact);
     shown += row.hidden ? 0 : 1;
   }
   const words = document.querySelector(`[data-shown="${table.id}"]`);
@@ -92,6 +93,16 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
     });
     filterTable(table, input.value);
   }
+}
+function press(chip) {
+  const chips = [...document.querySelectorAll(`[data-chip="${chip.dataset.chip}"]`)];
+  chips.forEach((other) => other.setAttribute("aria-pressed", String(other === chip)));
+  filterTable(document.getElementById(chip.dataset.chip), document.querySelector(`input[data-filter="${chip.dataset.chip}"]`)?.value ?? "");
+}
+for (const chip of document.querySelectorAll("[data-chip]")) {
+  const name = `fact_${chip.dataset.chip}`;
+  chip.addEventListener("click", () => { press(chip); remember(name, chip.dataset.fact); });
+  if (chip.dataset.fact && address().searchParams.get(name) === chip.dataset.fact) press(chip);
 }
 for (const button of document.querySelectorAll("button[data-export]")) {
   button.addEventListener("click", () => exportTable(document.getElementById(button.dataset.export)));
@@ -168,28 +179,43 @@ function statusChange(chosen) {
   return change;
 }
 
+// What was answered is said again on the page as it is afterwards.
+const KEPT = "answer";
+function reloadWith(text) {
+  window.sessionStorage.setItem(KEPT, text);
+  window.location.reload();
+}
+
+const told = window.sessionStorage.getItem(KEPT);
+window.sessionStorage.removeItem(KEPT);
+
 for (const form of document.querySelectorAll("form[data-status-form]")) {
   const words = form.dataset;
+  if (told) answer(form, true, told);
   const key = crypto.randomUUID();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const chosen = new FormData(form);
     const button = form.querySelector("button.main");
     button.disabled = true;
-    const response = await fetch(form.action, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "If-Match": words.etag, "Idempotency-Key": key },
-      body: JSON.stringify(statusChange(chosen)),
-    });
-    if (response.status === 202) {
-      const body = await response.json();
-      answer(form, true, fill(words.proposed, { id: body.proposal?.proposal_id ?? body.proposal ?? "" }));
-    } else if (response.ok) {
-      answer(form, true, words.saved);
-      window.setTimeout(() => window.location.reload(), 600);
-    } else {
+    try {
+      const response = await fetch(form.action, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "If-Match": words.etag, "Idempotency-Key": key },
+        body: JSON.stringify(statusChange(chosen)),
+      });
+      if (response.status === 202) {
+        const body = await response.json();
+        reloadWith(fill(words.proposed, { id: body.proposal?.proposal_id ?? body.proposal ?? "" }));
+      } else if (response.ok) {
+        reloadWith(words.saved);
+      } else {
+        answer(form, false, response.status === 412 ? words.conflict : fill(words.failed, { problem: await problemOf(response) }));
+      }
+    } catch (error) {
+      answer(form, false, fill(words.failed, { problem: error.message }));
+    } finally {
       button.disabled = false;
-      answer(form, false, response.status === 412 ? words.conflict : fill(words.failed, { problem: await problemOf(response) }));
     }
   });
 }
@@ -256,13 +282,23 @@ async function commitImport(form, box, importId, onlyValid) {
   else answer(form, false, fill(form.dataset.failed, { problem: await problemOf(response) }));
 }
 
+// Every line of a list is a field of its own.
+function importFields(form) {
+  const fields = new FormData(form);
+  for (const area of form.querySelectorAll("textarea[data-lines]")) {
+    fields.delete(area.name);
+    for (const line of area.value.split("\n")) if (line.trim()) fields.append(area.name, line.trim());
+  }
+  return fields;
+}
+
 for (const form of document.querySelectorAll("form[data-import-form]")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button.main");
     button.disabled = true;
     answer(form, true, form.dataset.loading);
-    const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    const response = await fetch(form.action, { method: "POST", body: importFields(form) });
     button.disabled = false;
     if (response.ok) showReceipt(form, await response.json());
     else answer(form, false, fill(form.dataset.failed, { problem: await problemOf(response) }));
