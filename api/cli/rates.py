@@ -162,6 +162,8 @@ def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lan
 
 def _notes(rate: CityRate) -> str:
     notes = [f"{rate.n_missing} missing ({console.hectares(rate.missing_ha)} ha)"] if rate.n_missing else []
+    outdated = rate.observed.n_outdated
+    notes += [f"{outdated} observed results outdated, run `reverdure recover`"] if outdated else []
     notes += [f"* {rate.n_proposed} proposed"] if rate.n_proposed else []
     notes += [f"overlap {console.hectares(rate.overlap_ha)} ha"] if rate.overlap_ha >= 0.05 else []
     return ", ".join(notes)
