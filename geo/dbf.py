@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 _HEADER_BYTES: Final = 32
 _FIELD_BYTES: Final = 32
@@ -99,6 +100,45 @@ def _distinct(text: str, encoding: str, seen: set[bytes]) -> tuple[str, bytes]:
     return candidate, raw
 
 
+def trim_cut_cells(path: Path, encoding: str) -> None:
+    """Blanks the first bytes of a character that the end of a full field cut off, in the file itself."""
+    head = dbf_head(path)
+    if head is None:
+        return
+    table = _table(path, head)
+    changed = False
+    for _, kind, start, width in head.fields:
+        if kind != "C" or not width or not len(table):
+            continue
+        cells = np.ascontiguousarray(table[:, start : start + width]).view(f"S{width}").ravel()
+        for cell in np.unique(cells).tolist():
+            length = _whole_length(cell, encoding)
+            if length < len(cell) == width:
+                table[cells == cell, start + length : start + width] = ord(" ")
+                changed = True
+    if changed:
+        with path.open("r+b") as file:
+            file.seek(head.start)
+            file.write(table.tobytes())
+
+
+def _whole_length(cell: bytes, encoding: str) -> int:
+    """The length of the cell without a character that its end cuts; its own where the bytes are no text."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        decoder.decode(cell, final=False)
+    except UnicodeDecodeError:
+        return len(cell)
+    return len(cell) - len(decoder.getstate()[0])
+
+
+def _table(path: Path, head: DbfHead) -> npt.NDArray[np.uint8]:
+    """The bytes of the rows, (rows, width)."""
+    raw = np.fromfile(path, dtype=np.uint8, offset=head.start)
+    rows = min(head.rows, len(raw) // head.width)
+    return raw[: rows * head.width].reshape(rows, head.width)
+
+
 def _codec(name: str | None) -> str | None:
     """The codec that the first line of a .cpg names: `UTF-8`, `65001`, `GBK`, `936`, `OEM 936`."""
     word = (name or "").strip().upper().removeprefix("OEM").removeprefix("ANSI").strip()
@@ -115,12 +155,10 @@ def _texts(path: Path) -> Iterator[bytes]:
     head = dbf_head(path)
     if head is None:
         return
-    raw = np.fromfile(path, dtype=np.uint8, offset=head.start)
-    rows = min(head.rows, len(raw) // head.width)
-    table = raw[: rows * head.width].reshape(rows, head.width)
+    table = _table(path, head)
     yield from (name for name, *_ in head.fields)
     for _, kind, start, width in head.fields:
-        if kind == "C" and width and rows:
+        if kind == "C" and width and len(table):
             cells = np.ascontiguousarray(table[:, start : start + width]).view(f"S{width}").ravel()
             yield from np.unique(cells).tolist()
 

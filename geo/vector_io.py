@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from geo.archive import unpack_layer
-from geo.dbf import dbf_encoding, dbf_head, trim_cut_names
+from geo.dbf import dbf_encoding, dbf_head, trim_cut_cells, trim_cut_names
 from geo.errors import InvalidInput
 from geo.reader_client import FileUnreadable, RawRow, read_rows, run_reader
 from geo.store.foreign import feature_layers
@@ -94,11 +94,7 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
         folder = Path(name)
         source, layer_name = _staged(path, found, folder, layer)
         job = _job(path.name, source, layer=layer, encoding=encoding, folder=folder)
-        cut = (
-            trim_cut_names(source.with_suffix(".dbf"), job["encoding"] or "utf-8")
-            if job["kind"] == "shp"
-            else ()
-        )
+        cut = _trimmed(source, str(job["encoding"])) if job["kind"] == "shp" else ()
         meta = run_reader(path.name, job, folder)
         rows = tuple(read_rows(path.name, folder))
     return RawLayer(
@@ -204,6 +200,13 @@ def _shapefile_encoding(file_name: str, source: Path, encoding: str | None) -> s
     declared = cpg.read_text("ascii", "replace") if cpg.is_file() else None
     cpg.unlink(missing_ok=True)
     return encoding or dbf_encoding(table, declared)
+
+
+def _trimmed(source: Path, encoding: str) -> tuple[str, ...]:
+    """The columns whose names may be cut; text that ends inside a character is trimmed in the staged copy."""
+    table = source.with_suffix(".dbf")
+    trim_cut_cells(table, encoding)
+    return trim_cut_names(table, encoding)
 
 
 def _sha256(path: Path) -> str:
