@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 MAX_FEATURES: Final = 2_000_000
 MAX_COLUMNS: Final = 512
+_MAX_DIGITS: Final = 300
 
 Feature = tuple[dict[str, Any], bytes | None, str | None]
 """Values by column, the geometry as WKB (None where there is none), and a problem slug where it is broken."""
@@ -26,3 +29,20 @@ class FoundLayer:
     encoding: str
     columns: list[str]
     features: Iterable[Feature]
+
+
+def parsed_json(text: str, parse_constant: Callable[[str], object]) -> Any:
+    """The value of a JSON text; a number beyond what a float can hold stays as its text.
+
+    `parse_constant` says what NaN and the infinities become. Raises ValueError and RecursionError.
+    """
+    return json.loads(text, parse_float=_number, parse_int=_whole, parse_constant=parse_constant)
+
+
+def _number(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= _MAX_DIGITS else text

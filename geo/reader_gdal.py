@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +10,7 @@ import pyogrio.raw
 from pyogrio import list_drivers
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from geo.found_layer import MAX_COLUMNS, Feature, FileRefused, FoundLayer
+from geo.found_layer import MAX_COLUMNS, Feature, FileRefused, FoundLayer, parsed_json
 from geo.vector_formats import GDAL_DRIVERS
 
 
@@ -26,6 +25,10 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
     except (DataSourceError, DataLayerError) as error:
         raise FileRefused(
             f"GDAL cannot read it: {str(error).replace(str(job['path']), 'the file')}"
+        ) from None
+    except UnicodeDecodeError:
+        raise FileRefused(
+            f"its text is not in {job.get('encoding') or 'UTF-8'}; say its encoding with --encoding"
         ) from None
     names = [str(name) for name in meta["fields"]]
     if len(names) > MAX_COLUMNS:
@@ -69,14 +72,14 @@ def _whole(value: Any, *, boolean: bool) -> int | bool | None:
 
 def _parsed(value: Any) -> Any:
     try:
-        return None if value is None else json.loads(value)
+        return None if value is None else parsed_json(value, str)
     except (ValueError, RecursionError):
         return str(value)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return None if math.isnan(value) else value if math.isfinite(value) else str(value)
     if isinstance(value, bytes):
         return value.hex()
     if value is None or isinstance(value, str | int | bool):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
-from geo.found_layer import MAX_COLUMNS, Feature, FileRefused, FoundLayer
+from geo.found_layer import MAX_COLUMNS, Feature, FileRefused, FoundLayer, parsed_json
 
 _POLYGON_NESTING: Final = {"Polygon": 2, "MultiPolygon": 3}
 
@@ -21,7 +20,7 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
     """The features of a GeoJSON file, in longitude and latitude unless its `crs` names another system."""
     text, encoding = decode_text(Path(job["path"]).read_bytes(), job.get("encoding"))
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = parsed_json(text, _refuse_constant)
     except RecursionError:
         raise FileRefused("its JSON is nested too deeply") from None
     except ValueError as error:

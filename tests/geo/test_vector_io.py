@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
 import struct
@@ -89,6 +90,26 @@ def test_a_column_name_cut_inside_a_character_is_trimmed_and_told(tmp_path):
     layer = read_vector(tmp_path / "parts" / "made.shp")
     assert (layer.encoding, layer.columns, layer.cut_columns) == ("UTF-8", ("图斑编", "名称"), ("图斑编",))
     assert layer.rows[0].values == {"图斑编": "00123", "名称": "杨庄矿"}
+
+
+@pytest.mark.parametrize(("encoding", "cut"), [("UTF-8", 7), ("GB18030", 5)])
+def test_a_cell_cut_inside_a_character_loses_only_that_character(tmp_path, encoding, cut):
+    shapefile(tmp_path, encoding=encoding, code="code")
+    table = tmp_path / "parts" / "made.dbf"
+    _, _, start, width = dbf_head(table).fields[1]
+    raw = bytearray(table.read_bytes())
+    at = dbf_head(table).start + start
+    raw[at : at + width] = b"x" * (width - cut) + "杨庄矿".encode(encoding)[:cut]
+    table.write_bytes(raw)
+    (tmp_path / "parts" / "made.cpg").unlink()
+    read = read_vector(tmp_path / "parts" / "made.shp", encoding=encoding)
+    assert read.rows[0].values["名称"] == "x" * (width - cut) + "杨庄"
+    assert read.rows[1].values["名称"] == "朱庄"
+
+
+def test_text_that_is_not_in_the_encoding_asked_for_is_told(tmp_path):
+    with pytest.raises(FileUnreadable, match="not in UTF-8; say its encoding"):
+        read_vector(shapefile(tmp_path, code="code"), encoding="UTF-8")
 
 
 def dbf_of_names(path: Path, *names: bytes) -> Path:
@@ -209,6 +230,28 @@ def test_a_broken_geometry_keeps_its_row(tmp_path, geometry):
     first, second = read_vector(path).rows
     assert (first.problem, first.geometry, first.values) == ("broken_geometry", None, {"id": 1})
     assert second.problem == "not_a_feature"
+
+
+def test_numbers_that_no_float_holds_stay_as_their_text(tmp_path):
+    path = tmp_path / "sites.geojson"
+    huge = "9" * 5000
+    properties = f'{{"id": 1, "a": 1e999, "b": -{huge}, "c": [1e999], "d": {huge[:300]}}}'
+    ring = "[[[117, 33], [117.01, 33], [%s, 33.01], [117, 33]]]"
+    features = ",".join(
+        f'{{"type": "Feature", "properties": {properties},'
+        f'"geometry": {{"type": "Polygon", "coordinates": {ring % x}}}}}'
+        for x in ("117.01", "1e999", huge, huge[:300])
+    )
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{features}]}}')
+    rows = read_vector(path).rows
+    assert rows[0].values == {"id": 1, "a": "1e999", "b": f"-{huge}", "c": ["1e999"], "d": int(huge[:300])}
+    assert [row.problem for row in rows[:3]] == [None, "broken_geometry", "broken_geometry"]
+
+
+def test_an_infinite_number_of_a_geopackage_is_not_taken_as_missing(tmp_path):
+    frame = gpd.GeoDataFrame({"site_code": ["1", "2"], "area": [math.inf, math.nan]}, geometry=[HERE, HERE])
+    frame.set_crs("EPSG:4490").to_file(tmp_path / "sites.gpkg", driver="GPKG", engine="pyogrio")
+    assert [row.values["area"] for row in read_vector(tmp_path / "sites.gpkg").rows] == ["inf", None]
 
 
 @pytest.mark.parametrize(
