@@ -294,3 +294,48 @@ def test_the_order_of_the_sites_changes_nothing(tmp_path, empty_file):
         finally:
             store.close()
     assert found[0] == found[1]
+
+
+def test_the_bounds_of_the_parts_in_which_sites_are_run_change_nothing(tmp_path, empty_file):
+    rng = np.random.default_rng(5)
+    grids = {year: rng.choice(np.array([FOREST, BARREN, 255], np.uint8), (40, 40)) for year in (2013, 2020)}
+    places = rng.uniform(0, 28, (5, 2))
+    found = []
+    for name, parts in (
+        ("whole", [None]),
+        ("parts", [(1, 4), (5,), (2, 3)]),
+        ("single", [(5,), (4,), (3,), (2,), (1,)]),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        shutil.copyfile(empty_file, folder / "store.gpkg")
+        store = Store.open(folder / "store.gpkg")
+        try:
+            add_scenes(store, grids)
+            add_sites(
+                store, *(site(code, square(*place)) for code, place in zip("abcde", places, strict=True))
+            )
+            for part in parts:
+                recover(store, replace(PARAMS, site_ids=part), today=TODAY)
+            with store.read() as conn:
+                found.append((recoveries.find(conn), recoveries.evidence(conn), rate(store).observed))
+        finally:
+            store.close()
+    assert len(found[0][0]) == 10
+    assert found[0] == found[1] == found[2]
+
+
+def test_an_outline_that_changes_while_a_run_works_leaves_its_result_outdated(store):
+    ramp(store)
+    (one,) = add_sites(store, site("a", square(0, 0)))
+    moved = []
+
+    def progress(_done, _total):
+        if not moved:
+            moved.append(change(store, one, geometry=square(3, 0)))
+
+    recover(store, PARAMS, today=TODAY, progress=progress)
+    assert {found.outdated for found in site_recoveries(store, one)} == {True}
+    assert rate(store).reason == "results_outdated"
+    recover(store, PARAMS, today=TODAY)
+    assert rate(store).rate == pytest.approx(0.3, abs=1e-5)
