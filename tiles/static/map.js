@@ -38,7 +38,7 @@
 
   function site(feature, layer) {
     layer.bindTooltip(words(feature.properties, true), { sticky: true, className: "rv-tip" });
-    layer.bindPopup(words(feature.properties, false), { maxWidth: 340, className: "rv-popup",
+    layer.bindPopup(words(feature.properties, false), { maxWidth: Math.min(340, window.innerWidth - 112), className: "rv-popup",
       autoPanPaddingTopLeft: [60, 44], autoPanPaddingBottomRight: [12, 30] });
     layer.on("popupopen", function () { layer.closeTooltip(); });
     lift(layer, feature.properties.style);
@@ -258,6 +258,7 @@
   /* Two synchronised maps, one above the other with a divider, or side by side. */
   function compare(left, right, layers, series, years) {
     var root = document.body, divider = byId("rv-divider"), line = byId("rv-line"), box = right.getContainer();
+    var open = null;
     var covers = [landCover(left, series, years[0]), landCover(right, series, years[1])];
     if (layers.units) { mirror(layers.units, right); }
     if (layers.sites) {
@@ -269,9 +270,37 @@
     right.sync(left);
     bindOpacity(covers);
 
+    /* What is seen of the right map: all beyond the divider, and at an open popup's height as much more or
+       less as the popup needs; the divider's line leaves that height out. */
+    function clip(x) {
+      if (!open) {
+        line.style.clipPath = "none";
+        return "inset(0 0 0 " + x + "px)";
+      }
+      var home = box.getBoundingClientRect(), words = open.popup.getElement().getBoundingClientRect();
+      var top = words.top - home.top, bottom = words.bottom - home.top;
+      var edge = open.map === right ? Math.min(x, words.left - home.left) : Math.max(x, words.right - home.left);
+      line.style.clipPath = edge === x ? "none" : polygon([[-40, 0], [40, 0], [40, top], [-40, top],
+        [-40, bottom], [40, bottom], [40, box.clientHeight], [-40, box.clientHeight]]);
+      return polygon([[x, 0], [box.clientWidth, 0], [box.clientWidth, box.clientHeight], [x, box.clientHeight],
+        [x, bottom], [edge, bottom], [edge, top], [x, top]]);
+    }
+    function polygon(places) {
+      return "polygon(" + places.map(function (place) { return place[0] + "px " + place[1] + "px"; }).join(", ") + ")";
+    }
+    [left, right].forEach(function (map) {
+      map.on("popupopen", function (event) {
+        if (open && open.map !== map) { open.map.closePopup(); }
+        open = { map: map, popup: event.popup };
+        place();
+      });
+      map.on("popupclose", function () { if (open && open.map === map) { open = null; place(); } });
+      map.on("move zoomend moveend resize", function () { if (open) { place(); } });
+    });
+
     function place() {
       var side = root.classList.contains("rv-side"), share = Number(divider.value) / 10;
-      box.style.clipPath = side ? "none" : "inset(0 0 0 " + share + "%)";
+      box.style.clipPath = side ? "none" : clip(share / 100 * box.clientWidth);
       line.style.left = "calc(var(--map) * " + share / 100 + ")";
     }
     function mode(side) {
