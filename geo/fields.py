@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -14,7 +14,18 @@ from geo.history import Fact
 from geo.reference import reference_rows
 from geo.sites import Approach, Kind, Ponding, Responsible, Settlement, Target
 from geo.status import Status
-from geo.values import folded, is_missing, plain, unit_of
+from geo.values import (
+    Unreadable,
+    folded,
+    is_missing,
+    plain,
+    read_area_units,
+    read_date,
+    read_number,
+    read_text,
+    read_year,
+    unit_of,
+)
 
 FieldType = Literal["code", "text", "number", "area", "date", "year", "word"]
 
@@ -78,6 +89,9 @@ DEFAULT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a new site is where its row is silent; each use is counted in the receipt."""
 
+_FEATURE_ID: Final = "id"
+"""The alias under which a GeoJSON feature's own number comes; beside a code it is no second code."""
+
 
 class UnknownField(InvalidInput):
     """A mapping names a field that does not exist."""
@@ -110,12 +124,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """Which column each field comes from, what is the same for every row, and which columns are left."""
+    """Which column each field comes from, what is the same for every row, and which columns are left.
+
+    `rivals` {field: columns left over whose names mean that field too}.
+    """
 
     sources: Mapping[str, Source]
     constants: Mapping[str, str]
     extra: tuple[str, ...]
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rivals: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
 
     def as_text(self) -> dict[str, str]:
         """{field: column} for the receipt, a constant as `=value`."""
@@ -142,9 +160,11 @@ def map_columns(
     words = {name: dict(known_words(name)) for name, one in FIELDS.items() if one.words is not None}
     words["status"] |= {folded(word): _status(value) for word, value in status_map.items()}
     fixed = {_known(name): plain(value) for name, value in constants.items()}
+    for name, value in fixed.items():
+        _check_constant(name, value, words)
     told = {_known(name): _column(column, columns) for name, column in field_map.items()}
     sources = {name: _source(column) for name, column in told.items()}
-    taken = set(told.values())
+    taken, rivals = set(told.values()), {}
     for name, candidates in _candidates(columns, cut_columns).items():
         free = [column for column in candidates if column not in taken]
         if name in sources or name in fixed or not free:
@@ -152,11 +172,14 @@ def map_columns(
         chosen = _best(free, rows, words["status"]) if name == "status" else free[0]
         sources[name] = _source(chosen)
         taken.add(chosen)
+        others = (column for column in free if column != chosen and _alias(column) != _FEATURE_ID)
+        rivals[name] = tuple(map(_source, others))
     if "site_code" not in sources:
         raise NoCodeColumn(known=", ".join(columns) or "(no columns)")
     ordered = {name: sources[name] for name in FIELDS if name in sources and name not in fixed}
     used = {source.column for source in ordered.values()}
-    return ColumnMap(ordered, fixed, tuple(column for column in columns if column not in used), words)
+    extra = tuple(column for column in columns if column not in used)
+    return ColumnMap(ordered, fixed, extra, words, {name: some for name, some in rivals.items() if some})
 
 
 @cache
@@ -236,6 +259,31 @@ def _column(column: str, columns: Iterable[str]) -> str:
         if column == known or folded(column) == folded(known):
             return known
     raise UnknownColumn(column=column, known=", ".join(listed))
+
+
+_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "code": read_text,
+    "text": read_text,
+    "number": read_number,
+    "area": lambda value: read_area_units(value, "ha"),
+    "date": read_date,
+    "year": read_year,
+}
+
+
+def _check_constant(name: str, value: str, words: Mapping[str, Mapping[str, str]]) -> None:
+    """Raises BadValue where a value for every row cannot be read as its field."""
+    one = FIELDS[name]
+    if is_missing(value):
+        raise BadValue(field=name, value=value, problem="says nothing")
+    if one.words is not None:
+        if folded(value) not in words[name]:
+            raise BadValue(field=name, value=value, problem=f"is not one of {', '.join(one.words)}")
+        return
+    try:
+        _READERS[one.form](value)
+    except Unreadable as error:
+        raise BadValue(field=name, value=value, problem=f"cannot be read as {error}") from error
 
 
 def _status(value: str) -> str:

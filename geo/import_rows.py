@@ -68,6 +68,7 @@ class RowReader:
         self._mapping = mapping
         self._today = today
         self._lang = lang
+        self._rivals_told: set[str] = set()
         self._readers: Mapping[str, Callable[[Any, str], object]] = {
             "code": lambda value, _: read_text(value),
             "text": lambda value, _: read_text(value),
@@ -82,6 +83,7 @@ class RowReader:
         stated = Stated()
         for name, source in self._mapping.sources.items():
             self._read_cell(stated, FIELDS[name], source.column, cells.get(source.column), source.unit)
+        self._compare_rivals(stated, cells)
         for name, value in self._mapping.constants.items():
             self._read_cell(stated, FIELDS[name], None, value, "ha")
         for column in self._mapping.extra:
@@ -104,6 +106,31 @@ class RowReader:
             stated.findings.append(finding(code, lang=self._lang, column=column, value=value, wanted=wanted))
             if one.attribute and column is not None:
                 stated.extra[clean_text(column)] = clean_value(value)
+
+    def _compare_rivals(self, stated: Stated, cells: Mapping[str, Any]) -> None:
+        """Marks the first row in which another column for the same field says something else."""
+        for name, rivals in self._mapping.rivals.items():
+            chosen = self._mapping.sources[name].column
+            for rival in rivals:
+                value = cells.get(rival.column)
+                if rival.column in self._rivals_told or is_missing(value) or name not in stated.values:
+                    continue
+                if self._meaning(FIELDS[name], value, rival.unit) == stated.values[name]:
+                    continue
+                self._rivals_told.add(rival.column)
+                columns = {"column": rival.column, "chosen": chosen, "other": rival.column}
+                stated.findings.append(
+                    finding("two_columns", lang=self._lang, value=value, field=name, **columns)
+                )
+
+    def _meaning(self, one: Field, value: Any, unit: str) -> object:
+        """The value that the cell would be read as, None where it cannot be."""
+        if one.form == "word":
+            return self._mapping.words[one.name].get(folded(str(value)))
+        try:
+            return self._readers[one.form](value, unit)
+        except Unreadable:
+            return None
 
     def _read_word(self, stated: Stated, one: Field, column: str | None, value: Any) -> None:
         words = self._mapping.words[one.name]

@@ -302,6 +302,21 @@ def test_constants_hold_for_every_row_and_status_words_can_be_taught():
     assert {row.new.facts[Fact.KIND] for row in prepared.rows} == {Kind.OPEN_PIT}
 
 
+def test_two_columns_of_one_meaning_are_told_once_where_they_differ():
+    prepared = prepare(
+        ({"damaged_ha": 1, "损毁面积（亩）": 15, "status": "treated", "治理状态": "已治理"}, at(0)),
+        ({"damaged_ha": 1, "损毁面积（亩）": 300, "status": "treated", "治理状态": "未治理"}, at(1)),
+        ({"damaged_ha": 1, "损毁面积（亩）": 300, "status": "treated", "治理状态": None}, at(2)),
+    )
+    assert codes(prepared) == [[], ["two_columns", "two_columns"], []]
+    status, area = prepared.rows[1].findings
+    assert (status.column, area.column) == ("治理状态", "损毁面积（亩）")
+    assert "damaged_ha and 损毁面积（亩）" in area.problem
+    assert "--map damaged_ha=损毁面积（亩）" in area.suggestion
+    told = prepare(({"damaged_ha": 1, "损毁面积（亩）": 300}, HERE), field_map={"damaged": "损毁面积（亩）"})
+    assert codes(told) == [[]]
+
+
 def test_findings_speak_chinese_when_asked():
     (finding,) = only(prepare(({}, None), lang="zh")).findings
     assert finding.problem == "没有几何"

@@ -184,6 +184,28 @@ def test_a_mapping_of_nothing_known_is_an_error():
         mapped(["id"], status_map={"Released": "finished"})
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("kind", "banana", "is not one of open_pit"),
+        ("status", "banana", "is not one of untreated"),
+        ("damaged_ha", "abc", "cannot be read as a number"),
+        ("damaged_ha", "-1", "cannot be read as an area, not below 0"),
+        ("treatment_end", "2025-02-30", "cannot be read as a date"),
+        ("damage_year", "soon", "cannot be read as a"),
+        ("name", " ", "says nothing"),
+    ],
+)
+def test_a_value_for_every_row_that_cannot_be_read_is_an_error(field, value, problem):
+    with pytest.raises(BadValue, match=problem):
+        mapped(["id"], constants={field: value})
+
+
+def test_words_taught_for_the_status_hold_for_a_constant_too():
+    found = mapped(["id"], constants={"status": "Released"}, status_map={"released": "closed"})
+    assert found.constants == {"status": "Released"}
+
+
 def test_every_label_in_both_languages_is_a_word_for_its_slug():
     for name, one in FIELDS.items():
         if one.words is not None:
