@@ -21,6 +21,7 @@ from geo.receipts import RowResult
 from geo.shapes import Judged
 from geo.sites import Site
 from geo.status import Status
+from geo.values import same_looking
 from geo.vector_io import RawLayer
 
 
@@ -43,6 +44,7 @@ class RowJudge:
         self._as_of = options.as_of or today
         self._codes: dict[str, int] = {}
         self._shapes: dict[bytes, int] = {}
+        self._looks = {same_looking(code): code for code in existing}
 
     def rows(
         self, layer: RawLayer, judged: Sequence[Judged], assigned: Mapping[int, UnitAssignment]
@@ -83,6 +85,9 @@ class RowJudge:
             first = self._codes.setdefault(code, row)
             if first != row:
                 stated.findings.append(finding("duplicate_code", lang=lang, code=code, first=first))
+            other = self._looks.setdefault(same_looking(code), code)
+            if other != code and code not in self._existing:
+                stated.findings.append(finding("similar_code", lang=lang, value=code, other=other))
         if shape.polygon is not None:
             first = self._shapes.setdefault(bytes(shapely.to_wkb(shape.polygon)), row)
             if first != row:

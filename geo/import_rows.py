@@ -28,6 +28,7 @@ from geo.words import Lang
 DECLARED_TOLERANCE: Final = 0.05
 """A declared area further than this share from the measured one is flagged."""
 
+_TREATED: Final = frozenset({Status.TREATED, Status.ACCEPTED, Status.CLOSED})
 _MAX_EXACT_INTEGER: Final = 2**53 - 1
 _WANTED: Final[Mapping[str, Mapping[Lang, str]]] = {
     "code": {"zh": "编号", "en": "a code"},
@@ -165,12 +166,7 @@ class RowReader:
         """Turns the values read into facts and attributes, and checks them against each other."""
         if not stated.values.get("site_code"):
             stated.findings.append(finding("no_site_code", lang=self._lang))
-        for name in ("status_since", "entered_on"):
-            day = stated.values.get(name)
-            if day is not None and day > self._today:
-                stated.findings.append(
-                    finding("future_date", lang=self._lang, column=name, value=day, today=self._today)
-                )
+        self._check_future(stated)
         self._convert_remaining(stated)
         for name, value in stated.values.items():
             one = FIELDS[name]
@@ -182,6 +178,21 @@ class RowReader:
         start, end = stated.values.get("treatment_start"), stated.values.get("treatment_end")
         if start is not None and end is not None and end < start:
             stated.findings.append(finding("dates_reversed", lang=self._lang, start=start, end=end))
+
+    def _check_future(self, stated: Stated) -> None:
+        """Refuses what cannot have happened yet; a treatment that goes on may end later."""
+        past = ["status_since", "entered_on", "acceptance_date", "damage_year"]
+        if stated.values.get("status") in _TREATED:
+            past.append("treatment_end")
+        for name in past:
+            when = stated.values.get(name)
+            if when is None or when <= (self._today.year if isinstance(when, int) else self._today):
+                continue
+            source = self._mapping.sources.get(name)
+            column = name if source is None else source.column
+            stated.findings.append(
+                finding("future_date", lang=self._lang, column=column, value=when, today=self._today)
+            )
 
     def _convert_remaining(self, stated: Stated) -> None:
         """Damaged is the total ever damaged: what remains and what was restored."""

@@ -69,6 +69,16 @@ def folded(text: str) -> str:
     return _IGNORED.sub("", plain(text).replace("²", "2").casefold())
 
 
+def same_looking(code: str) -> str:
+    """The code as the eye may take it: without case, spaces and characters that are not seen.
+
+    >>> same_looking("a 1\u200b") == same_looking("A1"), same_looking("1-11") == same_looking("11-1")
+    (True, False)
+    """
+    seen = (letter for letter in plain(code) if unicodedata.category(letter) not in {"Cf", "Zs"})
+    return "".join(seen).casefold()
+
+
 def is_missing(value: Any) -> bool:
     """Whether the cell says nothing: empty, or one of the words for it such as -999.
 

@@ -245,6 +245,18 @@ def test_the_second_row_with_a_code_is_refused_and_leading_zeros_count():
     assert "row 1" in prepared.rows[2].findings[0].problem
 
 
+def test_codes_that_only_look_the_same_are_marked_also_beside_known_sites(store):
+    first = prepare(({"编号": "A1"}, at(0)), ({"编号": "a 1"}, at(1)), ({"编号": "A\u200b1"}, at(2)))
+    assert codes(first) == [[], ["similar_code"], ["similar_code"]]
+    assert '"A1"' in first.rows[1].findings[0].problem
+    commit_import(store, first, actor="local", now=NOW)
+    again = prepare(
+        ({"编号": "A1"}, at(0)), ({"编号": "a 1"}, at(1)), ({"编号": "a1"}, at(4)), existing=known(store)
+    )
+    assert codes(again) == [[], [], ["similar_code"]]
+    assert again.rows[2].result is RowResult.NEW
+
+
 def test_the_same_polygon_under_two_codes_is_marked():
     assert codes(prepare(({}, HERE), ({}, HERE))) == [[], ["same_polygon"]]
 
@@ -261,6 +273,11 @@ def test_the_same_polygon_under_two_codes_is_marked():
         ({"验收日期": "不久"}, "kept_as_text", RowResult.NEW),
         ({"状态日期": "2027-01-01"}, "future_date", RowResult.REJECTED),
         ({"入库日期": "2027-01-01"}, "future_date", RowResult.REJECTED),
+        ({"验收日期": "2044-01-01"}, "future_date", RowResult.REJECTED),
+        ({"损毁年份": 2050}, "future_date", RowResult.REJECTED),
+        ({"损毁年份": 2026}, None, RowResult.NEW),
+        ({"状态": "treated", "竣工日期": "2031-01-01"}, "future_date", RowResult.REJECTED),
+        ({"状态": "治理中", "竣工日期": "2031-01-01"}, None, RowResult.NEW),
         ({"开工日期": "2020-01-01", "竣工日期": "2019-01-01"}, "dates_reversed", RowResult.NEW),
         ({"损毁面积": 1, "已治理面积": 2}, "restored_over_damaged", RowResult.REJECTED),
         ({"面积": 0}, "declared_area_zero", RowResult.NEW),
