@@ -78,16 +78,27 @@ def _chosen(members: list[zipfile.ZipInfo], file_name: str, layer: str | None) -
         for member in members
         if _suffix(member) in _LAYER_SUFFIXES and "__MACOSX" not in member.filename
     ]
-    if layer is not None:
-        layers = [member for member in layers if _stem(member) == layer] or layers
     if not layers:
-        raise BadArchive(file_name=file_name, problem="holds no Shapefile, GeoPackage or GeoJSON")
+        raise BadArchive(file_name=file_name, problem=_without_layers(members))
+    names = ", ".join(sorted(map(_stem, layers)))
+    if layer is not None:
+        named = [member for member in layers if _stem(member) == layer]
+        # a GeoPackage has layers of its own, so the name may be that of one of them
+        if not named and (len(layers) > 1 or _suffix(layers[0]) != ".gpkg"):
+            raise BadArchive(file_name=file_name, problem=f"has no layer {layer!r}; it has {names}")
+        layers = named or layers
     if len(layers) > 1:
-        names = ", ".join(sorted(map(_stem, layers)))
         raise BadArchive(
             file_name=file_name, problem=f"holds several layers ({names}); choose one with --layer"
         )
     return layers[0]
+
+
+def _without_layers(members: list[zipfile.ZipInfo]) -> str:
+    if not members:
+        return "is empty"
+    kml = ", only KML, which is not read yet" if any(_suffix(one) == ".kml" for one in members) else ""
+    return f"holds no Shapefile, GeoPackage or GeoJSON{kml}"
 
 
 def _parts(members: list[zipfile.ZipInfo], chosen: zipfile.ZipInfo) -> list[zipfile.ZipInfo]:

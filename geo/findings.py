@@ -22,7 +22,7 @@ def finding(
 ) -> Finding:
     """The finding `code`, its sentences filled from `value` and `context`."""
     row = finding_table()[code]
-    shown = None if value is None else _shortened(str(value))
+    shown = None if value is None else shortened(str(value))
     words = {"value": shown, **context}
     return Finding(
         code=code,
@@ -34,6 +34,7 @@ def finding(
     )
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """The text as it is shown: its beginning, without what has no form in UTF-8."""
     clean = text.encode("utf-8", "replace").decode("utf-8")
     return clean if len(clean) <= SHOWN_CHARACTERS else f"{clean[: SHOWN_CHARACTERS - 1]}…"

@@ -12,7 +12,7 @@ from geo.changes import Change
 from geo.cities import City, Listing
 from geo.clock import local_date
 from geo.errors import Refused, ReverdureError
-from geo.findings import finding
+from geo.findings import finding, shortened
 from geo.import_plan import PreparedImport, PreparedRow, make_receipt
 from geo.proposals import Proposal, ProposalState
 from geo.receipts import Receipt, ReceiptRow, RowResult, Severity
@@ -31,18 +31,24 @@ class ImportRefused(Refused):
 
     template = (
         "{rejected} of {rows_in} rows of {file_name} are refused, so nothing was imported; correct them, or "
-        "ask for the others alone (--only-valid). First, row {row}: {problem}. What helps: {suggestion}"
+        "ask for the others alone (--only-valid). First, row {row}{place}: {problem}. "
+        "What helps: {suggestion}"
     )
 
     def __init__(self, receipt: Receipt) -> None:
         self.receipt = receipt
         first = next(row for row in receipt.rows if row.result is RowResult.REJECTED)
         fault = next(one for one in first.findings if one.severity is Severity.ERROR)
+        place = (
+            None if first.site_code is None else f"site {shortened(first.site_code)}",
+            None if fault.column is None else f"column {shortened(fault.column)}",
+        )
         super().__init__(
             file_name=receipt.file_name,
             rows_in=receipt.rows_in,
             rejected=receipt.counts[RowResult.REJECTED],
             row=first.row,
+            place=f" ({', '.join(filter(None, place))})" if any(place) else "",
             problem=fault.problem,
             suggestion=fault.suggestion,
         )

@@ -36,6 +36,13 @@ _WANTED: Final[Mapping[str, Mapping[Lang, str]]] = {
     "number": {"zh": "数值", "en": "a number"},
     "area": {"zh": "面积", "en": "an area"},
     "date": {"zh": "日期（如 2025-06-01）", "en": "a date such as 2025-06-01"},
+    "control_characters": {"zh": "不含控制字符的文字", "en": "text without control characters"},
+    "below_zero": {"zh": "面积（不得小于 0）", "en": "an area, which cannot be below 0"},
+    "too_large": {"zh": "大小合理的数值", "en": "a number of a possible size"},
+    "year_last": {
+        "zh": "日期：日与月无法区分，请把年写在前面（如 2025-06-01）",
+        "en": "a date: its day and month cannot be told apart, write the year first as in 2025-06-01",
+    },
     "year": {"zh": "年份（如 1985）", "en": "a year such as 1985"},
 }
 
@@ -101,9 +108,9 @@ class RowReader:
             return
         try:
             stated.values[one.name] = self._readers[one.form](value, unit)
-        except Unreadable:
+        except Unreadable as error:
             code = "kept_as_text" if one.attribute else "unreadable_value"
-            wanted = _WANTED[one.form][self._lang]
+            wanted = _WANTED[error.rule or one.form][self._lang]
             stated.findings.append(finding(code, lang=self._lang, column=column, value=value, wanted=wanted))
             if one.attribute and column is not None:
                 stated.extra[clean_text(column)] = clean_value(value)

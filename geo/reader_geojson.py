@@ -28,7 +28,7 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
     features = _features(document)
     columns = _columns(features)
     return FoundLayer(
-        name=_clean(str(document.get("name") or job["layer"] or "")),
+        name=_clean(str(document.get("name") or "")),
         crs=_named_crs(document.get("crs")) if "crs" in document else "OGC:CRS84",
         encoding=encoding,
         columns=columns,

@@ -41,6 +41,7 @@ _LONGEST_FIRST: Final = sorted(_UNIT_WORDS, key=len, reverse=True)
 _IGNORED: Final = re.compile(r"[\s_\-()\[\]{}<>【】《》:：.,，、/\\]+")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _DATES: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[T\s].*)?")
+_YEAR_LAST: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?:[T\s].*)?")
 _COMPACT_DATE: Final = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
 _SPREADSHEET_DAY_ZERO: Final = date(1899, 12, 30)
 _SPREADSHEET_DAYS: Final = range(10_000, 80_000)
@@ -48,7 +49,14 @@ _MILLISECONDS_FROM: Final = 10_000_000_000
 
 
 class Unreadable(ValueError):
-    """The cell does not hold such a value; the text says what would be."""
+    """The cell does not hold such a value; the text says what would be.
+
+    `rule` names what it breaks where that is more than being no such value.
+    """
+
+    def __init__(self, wanted: str, rule: str = "") -> None:
+        super().__init__(wanted)
+        self.rule = rule
 
 
 def plain(text: str) -> str:
@@ -106,7 +114,7 @@ def read_text(value: Any) -> str:
         raise Unreadable("one line of text")
     text = plain(str(value))
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        raise Unreadable("text without control characters")
+        raise Unreadable("text without control characters", "control_characters")
     return text
 
 
@@ -126,7 +134,7 @@ def read_area_units(value: Any, unit: str) -> int:
     """
     number, own = _number_and_unit(value)
     if number < 0:
-        raise Unreadable("an area, not below 0")
+        raise Unreadable("an area, not below 0", "below_zero")
     return units_from_ha(number * HA_BY_UNIT[own or unit])
 
 
@@ -140,7 +148,7 @@ def _number_and_unit(value: Any) -> tuple[float, str]:
         raise Unreadable("a number")
     number = float(found.group())
     if abs(number) > 1e15:
-        raise Unreadable("a number of a possible size")
+        raise Unreadable("a number of a possible size", "too_large")
     return number, _UNIT_WORDS.get(rest, "")
 
 
@@ -152,6 +160,8 @@ def read_date(value: Any) -> date:
     >>> read_date("2025年6月1日"), read_date(45809)
     (datetime.date(2025, 6, 1), datetime.date(2025, 6, 1))
     """
+    if _YEAR_LAST.fullmatch(plain(str(value))):
+        raise Unreadable("a date with the year first, such as 2025-06-01", "year_last")
     try:
         return _date(value)
     except (ValueError, OverflowError) as error:

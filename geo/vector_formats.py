@@ -26,6 +26,7 @@ FORMAT_BY_SUFFIX: Final[dict[str, Format]] = {
 SHAPEFILE_PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 
 _HEAD_BYTES: Final = 4096
+_EMPTY_ZIP: Final = b"PK\x05\x06"
 _OTHERS: Final = (
     (b"%PDF", "PDF"),
     (b"II*\x00", "TIFF"),
@@ -44,7 +45,7 @@ def format_of(path: Path) -> Format | None:
     head = _head(path)
     if head.startswith(b"SQLite format 3\x00"):
         return "gpkg"
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", _EMPTY_ZIP)):
         return "zip"
     if head.startswith(b"\x00\x00\x27\x0a"):
         return "shp"
@@ -62,6 +63,8 @@ def described(path: Path) -> str:
     if not head:
         return "an empty file"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"<") and b"<kml" in text:
+        return "KML, which is not read yet"
     return next((name for magic, name in _OTHERS if text.startswith(magic)), "something else")
 
 

@@ -55,10 +55,16 @@ class ShapefileIncomplete(InvalidInput):
     template = "{file_name}: {problem}; send all parts (.shp .dbf .shx, and .prj .cpg) in one zip"
 
 
-class NoSuchLayer(InvalidInput):
-    """A file with several layers, or without the one that was asked for."""
+class LayerNotChosen(InvalidInput):
+    """A file with several layers, and nothing says which is meant."""
 
     template = "{file_name} has the layers {layers}; choose one with --layer"
+
+
+class NoSuchLayer(InvalidInput):
+    """The file has no layer with the name that was asked for."""
+
+    template = "{file_name} has no layer {layer!r}; it has {layers}"
 
 
 class EncodingUnknown(InvalidInput):
@@ -96,6 +102,8 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
         job = _job(path.name, source, layer=layer, encoding=encoding, folder=folder)
         cut = _trimmed(source, str(job["encoding"])) if job["kind"] == "shp" else ()
         meta = run_reader(path.name, job, folder)
+        if job["kind"] == "geojson":
+            _check_layer(path.name, layer, layer_name or path.stem, *filter(None, [meta["layer"]]))
         rows = tuple(read_rows(path.name, folder))
     return RawLayer(
         file_name=path.name,
@@ -150,6 +158,7 @@ def _staged(path: Path, found: Format, folder: Path, layer: str | None) -> tuple
         return source, name
     target = folder / f"layer.{found}"
     if found == "shp":
+        _check_layer(path.name, layer, path.stem)
         for part in path.parent.glob(f"{path.stem}.*"):
             if part.stem == path.stem and part.suffix.lower() in SHAPEFILE_PARTS:
                 shutil.copyfile(part, folder / f"layer{part.suffix.lower()}")
@@ -179,10 +188,19 @@ def _gpkg_layer(file_name: str, source: Path, layer: str | None) -> str:
         raise FileUnreadable(file_name=file_name, problem="it is an SQLite file but not a sound GeoPackage")
     if layer is None and "sites" in layers:
         return "sites"
-    wanted = layers if layer is None else [name for name in layers if name == layer]
-    if len(wanted) != 1:
-        raise NoSuchLayer(file_name=file_name, layers=", ".join(layers) or "(none with geometry)")
-    return wanted[0]
+    if not layers:
+        raise FileUnreadable(
+            file_name=file_name, problem="it has no layer with geometry, at most plain tables"
+        )
+    if layer is None and len(layers) > 1:
+        raise LayerNotChosen(file_name=file_name, layers=", ".join(layers))
+    _check_layer(file_name, layer, *layers)
+    return layer or layers[0]
+
+
+def _check_layer(file_name: str, layer: str | None, *layers: str) -> None:
+    if layer is not None and layer not in layers:
+        raise NoSuchLayer(file_name=file_name, layer=layer, layers=", ".join(dict.fromkeys(layers)))
 
 
 def _shapefile_encoding(file_name: str, source: Path, encoding: str | None) -> str:

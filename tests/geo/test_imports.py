@@ -334,6 +334,23 @@ def test_two_columns_of_one_meaning_are_told_once_where_they_differ():
     assert codes(told) == [[]]
 
 
+@pytest.mark.parametrize(
+    ("values", "english", "chinese"),
+    [
+        ({"损毁面积": -5}, "cannot be below 0", "不得小于 0"),
+        ({"损毁面积": 1e16}, "possible size", "大小合理"),
+        ({"竣工日期": "03/04/2025"}, "day and month cannot be told apart", "日与月无法区分"),
+        ({"竣工日期": "2025-02-30"}, "a date such as", "日期"),
+        ({"名称": "a\nb"}, "without control characters", "控制字符"),
+    ],
+)
+def test_the_reason_why_a_cell_cannot_be_read_is_told(values, english, chinese):
+    for lang, reason in (("en", english), ("zh", chinese)):
+        (finding,) = only(prepare((values, HERE), lang=lang)).findings
+        assert finding.code == "unreadable_value"
+        assert reason in finding.problem
+
+
 def test_findings_speak_chinese_when_asked():
     (finding,) = only(prepare(({}, None), lang="zh")).findings
     assert finding.problem == "没有几何"
@@ -398,6 +415,13 @@ def test_a_refused_row_refuses_the_import_unless_the_rest_is_asked_for(store):
     receipt = commit_import(store, prepare(*rows, only_valid=True), actor="local", now=NOW)
     assert set(known(store)) == {"S1"}
     assert (receipt.counts[RowResult.NEW], receipt.counts[RowResult.REJECTED]) == (1, 1)
+
+
+def test_the_refusal_names_row_site_and_column(store):
+    with pytest.raises(ImportRefused, match=r"First, row 2 \(site S2, column 损毁面积\): \"-5\""):
+        commit_import(store, prepare(({}, at(0)), ({"损毁面积": -5}, at(1))), actor="local", now=NOW)
+    with pytest.raises(ImportRefused, match=r"First, row 1 \(site S1\): the row has no geometry"):
+        commit_import(store, prepare(({}, None)), actor="local", now=NOW)
 
 
 def test_the_receipt_is_stored_with_the_head_of_the_history(store):

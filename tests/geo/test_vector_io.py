@@ -27,6 +27,7 @@ from geo.vector_io import (
     EncodingUnknown,
     FileTooLarge,
     FormatNotRead,
+    LayerNotChosen,
     NoSuchLayer,
     NotWhatItSays,
     ShapefileIncomplete,
@@ -293,11 +294,36 @@ def test_a_geopackage_is_read_with_its_null_rows(tmp_path):
 
 def test_of_several_layers_one_is_chosen_by_name_and_sites_by_default(tmp_path):
     path = geopackage(tmp_path / "two.gpkg", ("a", "b"))
-    with pytest.raises(NoSuchLayer, match="a, b"):
+    with pytest.raises(LayerNotChosen, match="a, b"):
         read_vector(path)
     assert read_vector(path, layer="b").layer == "b"
-    with pytest.raises(NoSuchLayer):
+    with pytest.raises(NoSuchLayer, match="no layer 'c'; it has a, b"):
         read_vector(path, layer="c")
+
+
+def test_a_layer_that_the_only_one_is_not_called_is_an_error(tmp_path):
+    shapefile(tmp_path)
+    plain = geojson(tmp_path / "plain.geojson", [({}, HERE)], name="inner")
+    for path, name in ((tmp_path / "parts" / "made.shp", "made"), (plain, "plain, inner")):
+        with pytest.raises(NoSuchLayer, match=f"no layer 'zz'; it has {name}"):
+            read_vector(path, layer="zz")
+    with pytest.raises(BadArchive, match="has no layer 'zz'; it has 图斑"):
+        read_vector(tmp_path / "sent.zip", layer="zz")
+    assert {read_vector(plain, layer=name).layer for name in (None, "plain", "inner")} == {"inner"}
+
+
+def test_a_layer_of_a_geopackage_inside_an_archive_is_chosen_by_its_own_name(tmp_path):
+    content = geopackage(tmp_path / "two.gpkg", ("a", "b")).read_bytes()
+    path = archive(tmp_path / "sent.zip", {"two.gpkg": content})
+    assert read_vector(path, layer="b").rows[0].values["site_code"] == "00123"
+
+
+def test_a_geopackage_of_plain_tables_says_that_it_has_no_geometry(tmp_path):
+    path = geopackage(tmp_path / "plain.gpkg")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE gpkg_contents SET data_type = 'attributes'")
+    with pytest.raises(FileUnreadable, match="no layer with geometry"):
+        read_vector(path)
 
 
 def test_a_geopackage_whose_layer_is_a_view_is_refused(tmp_path):
@@ -351,6 +377,10 @@ def test_other_formats_are_named(tmp_path):
     path.write_bytes(VRT)
     with pytest.raises(FormatNotRead, match="is XML"):
         read_vector(path)
+    path = tmp_path / "sites.kml"
+    path.write_bytes(b'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"/>')
+    with pytest.raises(FormatNotRead, match="is KML, which is not read yet; what is read is GeoPackage"):
+        read_vector(path)
 
 
 def test_a_file_over_the_limit_is_not_opened(tmp_path, monkeypatch):
@@ -374,6 +404,8 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
         ({"C:\\sites.geojson": b"{}"}, "outside"),
         ({"a.geojson": b"{}", "b.geojson": b"{}"}, "several layers"),
         ({"readme.txt": b"hello"}, "holds no Shapefile"),
+        ({"doc.kml": b"<kml/>"}, "only KML, which is not read yet"),
+        ({}, "is empty"),
         ({"sites.geojson": b"{" + b" " * 30_000_000}, "packed more than"),
         ({f"{n}.txt": b"" for n in range(2001)}, "more than 2000 files"),
     ],
