@@ -48,7 +48,7 @@ SECTIONS = (
         "products",
         "Land-cover products",
         "A product is one line and one legend file.",
-        "slug zh en resolution_m accuracy_note",
+        "slug zh en resolution_m note_zh note_en",
     ),
     ("not_comparable", "Scenes that must not be differenced", "", "product a b reason"),
     ("reasons", "Reasons", "Why a figure is missing or marked.", "slug zh en"),

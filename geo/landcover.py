@@ -73,7 +73,8 @@ class Product:
     en: str
     resolution_m: float
     attribution: str
-    accuracy_note: str
+    note_zh: str
+    note_en: str
     legend: Mapping[int, LegendClass]
     not_comparable: tuple[tuple[str, str, str], ...] = ()
 
@@ -181,7 +182,8 @@ def _built_in() -> dict[str, Product]:
             en=row["en"],
             resolution_m=float(row["resolution_m"]),
             attribution=row["attribution"],
-            accuracy_note=row["accuracy_note"],
+            note_zh=row["note_zh"],
+            note_en=row["note_en"],
             legend=read_legend(reference_path(f"legends/{row['slug']}.csv")),
             not_comparable=tuple(
                 (pair["a"], pair["b"], pair["reason"]) for pair in pairs if pair["product"] == row["slug"]
@@ -199,7 +201,8 @@ def _user_product(slug: str, path: Path) -> Product:
         en=slug,
         resolution_m=0.0,
         attribution="",
-        accuracy_note="",
+        note_zh="",
+        note_en="",
         legend=read_legend(path),
     )
 

@@ -65,6 +65,7 @@ def remediation_html(
                 *([rate_legend(lang)] if units else []),
             ),
             notes=(
+                say("on_the_map", lang, count=f"{len(here):,}"),
                 *marks.points_notes(drawn, lang),
                 *_overlap_note(total, lang),
                 *shown.notes(lang),
@@ -91,7 +92,8 @@ def _total(store: Store, day: date, city: str | None, today: date) -> tuple[Rate
 
 
 def _headline(total: CityRate, day: date, lang: Lang) -> Figure:
-    detail = say("as_of", lang, date=day.isoformat())
+    counted = "legacy_counted" if total.responsible == "legacy" else "all_counted"
+    detail = f"{say(counted, lang, count=f'{total.n_sites:,}')} · {say('as_of', lang, date=day.isoformat())}"
     if total.rate is None:
         detail = f"{say('rate_none', lang, reason=label('reasons', total.reason, lang))} · {detail}"
     else:

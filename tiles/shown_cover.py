@@ -40,7 +40,7 @@ class ShownCover:
     def notes(self, lang: Lang) -> tuple[str, ...]:
         """Source and accuracy of the product."""
         source = say("land_cover_note", lang, attribution=self.about.attribution)
-        note = self.about.accuracy_note
+        note = self.about.note_zh if lang == "zh" else self.about.note_en
         return (source, say("accuracy_note", lang, note=note)) if note else (source,)
 
     def attribution(self, lang: Lang) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class ProductItem(Wire):
     en: str
     resolution_m: float
     attribution: str
-    accuracy_note: str
+    note_zh: str
+    note_en: str
     legend: list[LegendItem]
     editions: list[str]
     current_edition: str | None
