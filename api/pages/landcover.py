@@ -100,6 +100,10 @@ def _item(page: Page, group: Sequence[Recovery]) -> RecoveryItem:
 def _rule(page: Page, same: Sequence[Recovery]) -> RuleFigures:
     words = [page.word("temporal_rules", one.temporal_rule) for one in same]
     rule = page.say("same_figures", first=words[0], second=words[1]) if len(same) > 1 else words[0]
+    if same[0].outdated:
+        rule = f"{rule} · {page.word('reasons', 'results_outdated')}"
+    if same[0].outdated:
+        rule = f"{rule} · {page.word('reasons', 'results_outdated')}"
     return RuleFigures(
         same[0], rule, tuple((year, _bars(page, same[0], year)) for year in sorted(same[0].class_units))
     )
@@ -116,6 +120,7 @@ def _told_apart(group: Sequence[Recovery]) -> list[tuple[Recovery, ...]]:
             one.new_damage_units,
             one.valid_units,
             one.reason,
+            one.outdated,
         )
         same.setdefault(figures, []).append(one)
     return [tuple(recoveries) for recoveries in same.values()]

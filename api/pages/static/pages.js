@@ -152,6 +152,10 @@ for (const box of document.querySelectorAll("[data-chart]")) {
   new ResizeObserver(() => chart.resize()).observe(box);
 }
 
+// On paper every table is open.
+window.addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((box) => { box.open = true; box.dataset.folded = "yes"; }));
+window.addEventListener("afterprint", () => document.querySelectorAll("details[data-folded]").forEach((box) => { box.open = false; delete box.dataset.folded; }));
+
 // ---- forms ----
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_whole, name) => String(values[name] ?? ""));
 
