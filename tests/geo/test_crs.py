@@ -48,6 +48,26 @@ def test_zone_prefixed_eastings_come_back_to_where_they_were(zone, east_of_merid
     assert (back.x, back.y) == pytest.approx((longitude, latitude), abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("crs", "east"),
+    [
+        ("EPSG:4527", 39_488_280.6329),
+        ("EPSG:4548", 488_280.6329),
+        ("urn:ogc:def:crs:EPSG::4548", 488_280.6329),
+    ],
+)
+def test_chinese_zones_give_the_longitude_and_latitude_that_their_own_projection_does(crs, east):
+    # of +proj=tmerc +lon_0=117 +k=1 +x_0=(39)500000 on the ellipsoid 6378137 m, 1/298.257222101
+    corners = shapely.Polygon([(east, 3_758_601.8794), (east + 100, 3_758_601.8794), (east, 3_758_701.8794)])
+    (moved,) = to_lonlat(array(corners), crs)
+    first, second, third, _ = shapely.get_coordinates(moved).tolist()
+    assert first == pytest.approx((116.873214, 33.954321), abs=1e-9)
+    assert second[0] > first[0] == pytest.approx(third[0], abs=1e-5)
+    assert third[1] > first[1] == pytest.approx(second[1], abs=1e-5)
+    back = Transformer.from_crs("EPSG:4490", crs, always_xy=True).transform(*first)
+    assert back == pytest.approx((east, 3_758_601.8794), abs=1e-4)
+
+
 def test_another_datum_is_transformed():
     (moved,) = to_lonlat(array(shapely.Point(117, 33)), "EPSG:4214")
     assert 1e-5 < abs(moved.x - 117) < 0.01
