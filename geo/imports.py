@@ -20,6 +20,7 @@ from geo.errors import BadValue, InvalidInput
 from geo.fields import FIELDS, ColumnMap, map_columns
 from geo.import_commit import ImportRefused, commit_import
 from geo.import_judge import RowJudge
+from geo.import_own import unpacked
 from geo.import_plan import ImportOptions, PreparedImport, PreparedRow
 from geo.outlines import UnitAssignment, UnitIndex
 from geo.overlap import overlap_units
@@ -80,6 +81,7 @@ def prepare_layer(
     today: date,
 ) -> PreparedImport:
     """As `prepare_import`, of a layer that has been read."""
+    layer = unpacked(layer)
     if not layer.rows:
         raise EmptyLayer(file_name=layer.file_name, layer=layer.layer)
     if options.as_of is not None and options.as_of > today:

@@ -39,6 +39,10 @@ def main(job_path: str) -> int:
         return _refuse(out, str(refusal))
     except MemoryError:
         return _refuse(out, "reading it needs too much memory")
+    except OSError as error:
+        for name in ("rows.jsonl", "shapes.wkb"):
+            (out / name).unlink(missing_ok=True)
+        return _refuse(out, f"what is read of it cannot be written to {out.parent}: {error.strerror}")
     return 0
 
 

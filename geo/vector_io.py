@@ -15,7 +15,7 @@ from typing import Final
 
 from geo.archive import unpack_layer
 from geo.dbf import dbf_encoding, dbf_head, trim_cut_cells, trim_cut_names
-from geo.errors import InvalidInput
+from geo.errors import InvalidInput, StoreError
 from geo.reader_client import FileUnreadable, RawRow, read_rows, run_reader
 from geo.store.foreign import feature_layers
 from geo.vector_formats import (
@@ -67,6 +67,12 @@ class NoSuchLayer(InvalidInput):
     template = "{file_name} has no layer {layer!r}; it has {layers}"
 
 
+class NoWorkingCopy(StoreError):
+    """The file cannot be copied to where it is read: no room, no permission."""
+
+    template = "{file_name} cannot be copied to {folder} to be read there: {problem}"
+
+
 class EncodingUnknown(InvalidInput):
     """The caller names an encoding that does not exist."""
 
@@ -98,7 +104,12 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
         _check_encoding(encoding)
     with tempfile.TemporaryDirectory(prefix="reverdure-") as name:
         folder = Path(name)
-        source, layer_name = _staged(path, found, folder, layer)
+        try:
+            source, layer_name = _staged(path, found, folder, layer)
+        except OSError as error:
+            raise NoWorkingCopy(
+                file_name=path.name, folder=folder.parent, problem=error.strerror or str(error)
+            ) from error
         job = _job(path.name, source, layer=layer, encoding=encoding, folder=folder)
         cut = _trimmed(source, str(job["encoding"])) if job["kind"] == "shp" else ()
         meta = run_reader(path.name, job, folder)

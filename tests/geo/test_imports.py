@@ -659,3 +659,25 @@ def test_a_file_on_disk_goes_the_whole_way(tmp_path, store):
         "UTF-8",
     )
     assert known(store)["A"].area_units == geodesic_area_units(HERE)
+
+
+def test_a_store_sent_as_a_file_changes_nothing_in_itself(tmp_path, store):
+    rows = (
+        {
+            "状态": "已治理",
+            "状态日期": "2020-05-01",
+            "损毁面积（亩）": 1,
+            "面积": 100,
+            "矿种": "煤",
+            "怪列": [1],
+        },
+        {"天气": "Phase III"},
+    )
+    commit_import(
+        store, prepare(*((row, at(place)) for place, row in enumerate(rows))), actor="local", now=NOW
+    )
+    again = prepare_import(store.path, ImportOptions(), existing=known(store), today=TODAY)
+    assert ([row.result for row in again.rows], codes(again)) == ([RowResult.UNCHANGED] * 2, [[], []])
+    fresh = prepare_import(store.path, ImportOptions(), today=TODAY)
+    assert fresh.rows[0].new.facts[Fact.ATTRIBUTES] == {"declared_area_ha": 100.0, "minerals": "煤"}
+    assert fresh.rows[0].new.extra == {"怪列": [1]}

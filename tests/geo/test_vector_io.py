@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -30,6 +31,7 @@ from geo.vector_io import (
     LayerNotChosen,
     NoSuchLayer,
     NotWhatItSays,
+    NoWorkingCopy,
     ShapefileIncomplete,
     read_vector,
 )
@@ -473,6 +475,15 @@ def test_the_reader_process_lowers_its_own_limits():
 def test_a_reader_that_dies_is_an_error_and_not_an_empty_file(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(FileUnreadable, match="ended with code 1"):
+        read_vector(geojson(tmp_path / "sites.geojson", [({}, HERE)]))
+
+
+def test_a_file_that_cannot_be_copied_is_an_error_that_names_the_folder(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(vector_io.shutil, "copyfile", full)
+    with pytest.raises(NoWorkingCopy, match="to be read there: No space left on device"):
         read_vector(geojson(tmp_path / "sites.geojson", [({}, HERE)]))
 
 
