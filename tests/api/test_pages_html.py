@@ -179,3 +179,76 @@ def test_a_year_before_a_leap_day_is_28_february() -> None:
 def test_points_carry_their_sign_and_queries_only_what_is_given() -> None:
     assert (points(0.0123), points(-0.0123), points(None)) == ("+1.2", "−1.2", "–")
     assert query_of(city="340600", as_of=None, q="") == "city=340600"
+
+
+def test_where_no_site_is_legacy_all_are_shown_and_that_is_said(plain_app: FastAPI, tmp_path: Path) -> None:
+    with client_of(plain_app, stored(tmp_path, responsible="unknown")) as client:
+        text = client.get("/?lang=en").text
+        assert "2 sites, none of them legacy: all are shown." in text
+        assert "There is no site yet" not in text
+        assert '<option value="all" selected>' in text
+        assert "Rates by kind of site" in text
+        assert "responsible=all" in re.findall(r'href="(/api/rates[^"]*)"', text)[0]
+        assert "2 sites, none of them legacy" in client.get("/cities?lang=en").text
+
+
+def test_a_day_to_come_is_answered_as_today(one_site: TestClient) -> None:
+    text = one_site.get("/?lang=en&as_of=2999-01-01").text
+    assert "2999-01-01 lies in the future: the state of today" in text
+    assert 'value="2999-01-01"' in text
+    assert "As of 2999" not in text
+
+
+def test_no_rate_lies_before_the_year_one(one_site: TestClient) -> None:
+    assert one_site.get("/?as_of=0001-01-01").status_code == 200
+
+
+def test_english_pages_call_a_site_by_its_english_name(plain_app: FastAPI, tmp_path: Path) -> None:
+    with client_of(plain_app, stored(tmp_path, responsible="legacy")) as client:
+        for path in ("/sites", "/sites/1"):
+            assert "North pit" in client.get(path, params={"lang": "en"}).text
+        chinese = client.get("/sites?lang=zh").text
+        assert "北坑" in chinese
+        assert "North pit" not in chinese
+
+
+def test_other_fields_are_words(plain_app: FastAPI, tmp_path: Path) -> None:
+    with client_of(plain_app, stored(tmp_path, responsible="legacy")) as client:
+        text = client.get("/sites/1?lang=en").text
+        assert "Hazards: landslide, collapse" in text
+        assert "Synthetic: yes" in text
+        assert "[&#39;" not in text
+        assert "True" not in text
+
+
+def test_a_history_begins_with_the_latest_day_and_its_status(plain_app: FastAPI, tmp_path: Path) -> None:
+    with client_of(plain_app, stored(tmp_path, responsible="legacy")) as client:
+        text = client.get("/sites/1?lang=en").text
+        body = re.findall(r'<tr data-fact="(\w+)">', text)
+        days = re.findall(r'<td class="num">\d+</td>\s*<td class="date">([\d-]+)</td>', text)
+        assert days == sorted(days, reverse=True)
+        assert body[0] == "status"
+        assert body.index("status") < body.index("membership")
+
+
+def stored(folder: Path, *, responsible: str) -> Path:
+    """A store of two sites in no city, with an English name and other fields."""
+    polygons = [MultiPolygon([box(10 + at, 50, 10.01 + at, 50.01)]) for at in (0, 1)]
+    fields = {"name_en": "North pit", "hazards": ["landslide", "collapse"], "synthetic": True}
+    new = [
+        NewSite(
+            site_code=f"N{at}",
+            geometry=polygon,
+            area_units=geodesic_area_units(polygon),
+            facts={Fact.NAME: "北坑", Fact.RESPONSIBLE: responsible, Fact.ATTRIBUTES: fields},
+            entered_on=date(2019, 1, 1),
+            status_rows=((Status.UNTREATED, date(2019, 1, 1)), (Status.TREATED, date(2020, 1, 1))),
+        )
+        for at, polygon in enumerate(polygons)
+    ]
+    path = folder / "s.gpkg"
+    store = Store.open(path, create=True)
+    with store.write() as conn:
+        create_sites(conn, new, actor="local", source="test", now=clock.now_utc())
+    store.close()
+    return path

@@ -14,6 +14,7 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 DESK, PHONE = (1366, 768), (390, 844)
+RIGHT_EDGES = "links => links.map(link => link.getBoundingClientRect().right)"
 PAGES = ("/", "/sites", "/sites/1", "/cities", "/cities/340600", "/worklist", "/imports")
 
 
@@ -27,6 +28,9 @@ def test_every_page_is_whole_and_asks_no_other_host(
         assert opened.errors == [], path
         assert opened.strangers == [], path
         assert opened.overflow_px() <= 0, path
+        for box in opened.page.locator(".card.map").all():
+            assert 300 < box.bounding_box()["height"] <= size[1], path
+        assert all(right <= size[0] for right in opened.page.locator("nav a").evaluate_all(RIGHT_EDGES)), path
 
 
 def test_the_dashboard_shows_figures_table_chart_map_and_that_it_is_synthetic(open_page: Callable) -> None:
@@ -115,9 +119,10 @@ def test_a_change_that_needs_a_second_person_is_a_proposal_that_another_name_rel
     opened.go(address)
     page.check("input[name=status][value=accepted]")
     page.click("form[data-status-form] button.main")
-    page.wait_for_selector(".answer.good")
+    page.wait_for_selector("form[data-decide-form]")
     assert "Proposal" in page.locator(".answer.good").inner_text()
-    opened.go(address)
+    assert page.locator("h1 + p abbr").inner_text() == "*"
+    assert page.locator("form[data-status-form] button.main").is_enabled()
     page.fill("form[data-decide-form] input[name=as]", "Wang Li")
     page.click("form[data-decide-form] button.main")
     page.locator("h1 + p", has_text="Accepted").wait_for()
@@ -145,3 +150,43 @@ def test_a_file_is_tried_before_it_is_committed(open_page: Callable, tmp_path: P
     assert opened.go("/sites?q=T-1").locator("#sites tbody tr").count() == 1
     assert "<img src=x" in page.inner_text("#sites tbody")
     assert opened.errors == []
+
+
+def test_the_history_shows_its_status_rows_alone_if_asked_and_keeps_that(open_page: Callable) -> None:
+    page = open_page().go("/sites/1")
+    shown = page.locator("#history tbody tr:not([hidden])")
+    rows = shown.count()
+    page.click("[data-chip=history][data-fact=status]")
+    assert 0 < shown.count() < rows
+    assert set(page.locator("#history tbody tr:not([hidden]) td:nth-child(3)").all_inner_texts()) == {
+        "Status"
+    }
+    page.goto(page.url)
+    assert page.locator("#history tbody tr:not([hidden])").count() < rows
+
+
+def test_every_stop_of_the_keyboard_has_an_outline(open_page: Callable) -> None:
+    page = open_page().go("/sites/1")
+    bare = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            """() => {
+              const stop = document.activeElement;
+              if (stop.tagName === "IFRAME") return "";  // the stop lies within the map
+              const seen = (one) => one && getComputedStyle(one).outlineStyle !== "none";
+              return seen(stop) || seen(stop.closest("label")) ? "" : stop.outerHTML.slice(0, 80);
+            }"""
+        )
+        bare += [told] if told else []
+    assert bare == []
+
+
+def test_paper_has_the_tables_and_the_address_of_the_map(open_page: Callable) -> None:
+    page = open_page().go("/")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#trend-table").is_visible()
+    assert page.locator("#rates").is_visible()
+    assert not page.locator("iframe").is_visible()
+    assert "/maps/remediation" in page.locator(".on-paper").inner_text()
