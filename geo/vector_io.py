@@ -175,9 +175,10 @@ def _staged(path: Path, found: Format, folder: Path, layer: str | None) -> tuple
                 shutil.copyfile(part, folder / f"layer{part.suffix.lower()}")
     else:
         shutil.copyfile(path, target)
-        log = path.with_name(f"{path.name}-wal")
-        if found == "gpkg" and log.is_file():
-            shutil.copyfile(log, folder / f"{target.name}-wal")
+        # with its logs, by which SQLite adds what was committed and takes back what was not
+        for log in ("-wal", "-journal") if found == "gpkg" else ():
+            if (beside := path.with_name(f"{path.name}{log}")).is_file():
+                shutil.copyfile(beside, folder / f"{target.name}{log}")
     return target, path.stem if found == "shp" else None
 
 

@@ -328,6 +328,24 @@ def test_a_geopackage_of_plain_tables_says_that_it_has_no_geometry(tmp_path):
         read_vector(path)
 
 
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_of_a_geopackage_that_somebody_writes_to_only_what_was_committed_is_read(tmp_path, mode):
+    path = geopackage(tmp_path / "open.gpkg")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f'DROP TRIGGER "{name}"')
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute("UPDATE sites SET site_code = 'COMMITTED' WHERE site_code IS NOT NULL")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE sites SET site_code = 'OPEN'")
+        connection.execute("CREATE TABLE much (text)")
+        connection.executemany("INSERT INTO much VALUES (?)", [("x" * 4000,)] * 100)
+        found = [row.values["site_code"] for row in read_vector(path).rows]
+        connection.execute("ROLLBACK")
+    assert found == ["COMMITTED", None]
+
+
 def test_a_geopackage_whose_layer_is_a_view_is_refused(tmp_path):
     path = geopackage(tmp_path / "view.gpkg", ("real",))
     with closing(sqlite3.connect(path)) as connection, connection:
