@@ -8,8 +8,9 @@ from typing import Final
 
 from api.pages.view import Page, hectares, percent, query_of
 from geo.figures import rate_of, rate_series, rates_of
-from geo.rates import Alternative, Basis, CityRate, GroupBy, RateDefinition, RateQuery
+from geo.rates import Alternative, Basis, CityRate, GroupBy, ObservedRate, RateDefinition, RateQuery
 from geo.reference import reference_rows
+from geo.store import recoveries
 
 TREND_YEARS: Final = 13
 NOTABLE_SHARE: Final = 0.001
@@ -50,7 +51,28 @@ def cards(page: Page, query: RateQuery, *, adcode: str | None = None) -> list[Ca
     rates = [one_rate(page, _by_area_at_need(replace(query, definition=one)), adcode) for one in order]
     before = year_before(rates[0].as_of)
     earlier = one_rate(page, replace(query, as_of=before), adcode)
-    return [_card(page, rate, earlier, json_url=_json_of(query, rate, adcode)) for rate in rates]
+    made = [_card(page, rate, earlier, json_url=_json_of(query, rate, adcode)) for rate in rates]
+    others = _other_editions(page, query, adcode)
+    return [
+        replace(card, notes=others + card.notes) if card.rate.definition is RateDefinition.OBSERVED else card
+        for card in made
+    ]
+
+
+def _other_editions(page: Page, query: RateQuery, adcode: str | None) -> tuple[str, ...]:
+    """The same sites as other products and editions see them: what disagrees stands side by side."""
+    asked = replace(query, definition=RateDefinition.OBSERVED, basis=Basis.AREA)
+    shown = one_rate(page, asked, adcode).observed
+    with page.store.read() as conn:
+        known = {(product, edition) for product, edition, *_ in recoveries.pairs(conn)}
+    said = []
+    for product, edition in sorted(known - {(shown.product or "", shown.edition or "")}):
+        other = replace(asked, product=product, edition=edition, from_year=None, to_year=None)
+        observed = one_rate(page, other, adcode).observed
+        if observed.rate is not None:
+            years = _observed_years(page, observed)
+            said.append(page.say("observed_other", scenes=years, rate=percent(observed.rate)))
+    return tuple(said)
 
 
 def _json_of(query: RateQuery, rate: CityRate, adcode: str | None) -> str:
@@ -143,20 +165,24 @@ def _observed_notes(page: Page, rate: CityRate) -> tuple[str, ...]:
     observed = rate.observed
     if observed.product is None:
         return ()
-    years = page.say(
+    years = _observed_years(page, observed)
+    sites = page.say("observed_sites", count=observed.n_sites, valid=percent(observed.valid_share))
+    due = (page.say("run_due", count=observed.n_outdated),) if observed.n_outdated else ()
+    return (years, sites, *due, *(() if observed.interval_kind else (page.say("no_interval"),)))
+
+
+def _observed_years(page: Page, observed: ObservedRate) -> str:
+    return page.say(
         "observed_years",
         product=page.word("products", observed.product),
         edition=observed.edition,
         from_year=observed.from_year or "…",
         to_year=observed.to_year or "…",
     )
-    sites = page.say("observed_sites", count=observed.n_sites, valid=percent(observed.valid_share))
-    due = (page.say("run_due", count=observed.n_outdated),) if observed.n_outdated else ()
-    return (years, sites, *due, *(() if observed.interval_kind else (page.say("no_interval"),)))
 
 
 def trend(page: Page, query: RateQuery, *, adcode: str | None = None) -> dict[str, object]:
-    """The three rates on paper by year, for the chart and its table: `years`, `lines` of name and values."""
+    """The rates by year for the chart and its table, the observed one where known: `years`, `lines`."""
     last = (query.as_of or page.today).year
     first = max(last - TREND_YEARS + 1, 1)
     series = rate_series(page.store, adcode, query, first, last, page.today)
@@ -167,7 +193,16 @@ def trend(page: Page, query: RateQuery, *, adcode: str | None = None) -> dict[st
         basis = Basis.AREA if definition in AREA_ONLY else query.basis
         values = [value_of(rate, definition, basis) for rate in series]
         lines.append({"name": page.word("rates", definition), "values": values})
-    return {"years": list(range(first, last + 1)), "lines": lines}
+    years = list(range(first, last + 1))
+    seen = [_seen_in(rate.observed, year) for rate, year in zip(series, years, strict=True)]
+    if any(value is not None for value in seen):
+        lines.append({"name": page.word("rates", RateDefinition.OBSERVED), "values": seen})
+    return {"years": years, "lines": lines}
+
+
+def _seen_in(observed: ObservedRate, year: int) -> float | None:
+    """The observed rate where land cover of that very year is known; an older one looks like a standstill."""
+    return observed.rate if observed.to_year == year else None
 
 
 def choices(page: Page) -> dict[str, list[tuple[str, str]]]:
