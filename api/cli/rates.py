@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli import console
-from geo.rates import Basis, CityRate, GroupBy, RateDefinition, RateQuery
+from geo.rates import Basis, CityRate, GroupBy, ObservedRate, RateDefinition, RateQuery
 
 if TYPE_CHECKING:
     from geo.figures import WorklistItem
     from geo.sites import Kind
+    from geo.store import Store
 
 RATE_COLUMNS = (
     "group", "key", "name", "city_type", "definition", "basis", "responsible", "kind", "as_of", "known_at",
@@ -67,6 +69,7 @@ def rates(
     )
     with console.opened(store) as opened:
         found = rates_of(opened, query, group_by, adcode=city, today=console.today())
+        others = 0 if any(rate.n_sites for rate in found) else _count_of_all(opened, query, city)
     if as_json:
         from api.schemas.rates import rate_item
 
@@ -78,6 +81,8 @@ def rates(
         _print_rates(listed, query, group_by, lang)
         if len(listed) < len(found):
             console.note(f"units without a site, not shown: {len(found) - len(listed)} (--all shows them)")
+        if others:
+            console.note(f"{others} sites are not {responsible}; --responsible all counts them")
 
 
 def shown(found: Sequence[CityRate], group_by: GroupBy, *, show_all: bool = False) -> list[CityRate]:
@@ -89,11 +94,6 @@ def shown(found: Sequence[CityRate], group_by: GroupBy, *, show_all: bool = Fals
 
 def _is_empty(rate: CityRate) -> bool:
     return not rate.n_sites and not any(share.count for share in rate.by_status)
-
-
-def _note_hidden(count: int, *, show_all: bool) -> None:
-    if count and not show_all:
-        console.note(f"{count} groups without a site are not shown; --all shows them")
 
 
 def _kind(slug: str | None) -> Kind | None:
@@ -158,6 +158,22 @@ def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lan
             _notes(rate),
         )
     console.stdout().print(made)
+    scenes = sorted({_scenes(rate.observed, lang) for rate in found if rate.observed.rate is not None})
+    if scenes:
+        console.note(f"observed: {'; '.join(scenes)}; raw figures, no interval without a checked sample")
+
+
+def _scenes(observed: ObservedRate, lang: str) -> str:
+    product = console.word("products", observed.product, lang)
+    return f"{product}, edition {observed.edition}, {observed.from_year or '…'}-{observed.to_year or '…'}"
+
+
+def _count_of_all(store: Store, query: RateQuery, city: str | None) -> int:
+    """How many sites the same question counts whoever is responsible for them."""
+    from geo.figures import rates_of
+
+    everyone = replace(query, responsible="all")
+    return rates_of(store, everyone, GroupBy.ALL, adcode=city, today=console.today())[0].n_sites
 
 
 def _notes(rate: CityRate) -> str:

@@ -50,7 +50,12 @@ def _print(result: RecoverResult, lang: str) -> None:
     numbers = ("baseline ha", "recovered ha", "share", "new damage ha", "valid")
     years = sorted({(found.from_year, found.to_year) for found in result.recoveries})
     span = ", ".join(f"{first}-{last}" for first, last in years) or "no pair of years"
-    made = console.table(f"Recovery, {span}", "site", *numbers, "verdict", right=numbers)
+    of = sorted(
+        {f"{console.word('products', one.product, lang)}, edition {one.edition}" for one in result.recoveries}
+    )
+    made = console.table(
+        f"Recovery, {'; '.join([*of, span])}, raw figures", "site", *numbers, "verdict", right=numbers
+    )
     for found in result.recoveries:
         verdict = verdicts.get(found.site_id)
         console.add_row(

@@ -397,3 +397,11 @@ def test_null_is_an_en_dash_with_its_reason() -> None:
         "– (no sites)",
         "38.68 %",
     )
+
+
+def test_sites_that_nobody_called_legacy_are_named_where_the_rate_leaves_them_out(run: Run) -> None:
+    sites = write_sites(Path("sites.geojson"), [{"site_id": "A1"}, {"site_id": "A2"}])
+    run("import", str(sites), "--cities", "none")
+    told = run("rates", "--group-by", "all")
+    assert "2 sites are not legacy; --responsible all counts them" in told.stderr
+    assert "not legacy" not in run("rates", "--group-by", "all", "--responsible", "all").stderr
