@@ -46,6 +46,8 @@ def as_wire(result: RecoverResult) -> dict[str, Any]:
 
 
 def _print(result: RecoverResult, lang: str) -> None:
+    from geo.areas import ha_from_units
+
     verdicts = {found.site_id: found.verdict for found in result.evidence}
     numbers = ("baseline ha", "recovered ha", "share", "new damage ha", "valid")
     years = sorted({(found.from_year, found.to_year) for found in result.recoveries})
@@ -61,10 +63,10 @@ def _print(result: RecoverResult, lang: str) -> None:
         console.add_row(
             made,
             result.codes[found.site_id],
-            console.hectares(found.disturbed_baseline_units / 1e8),
-            console.hectares(found.recovered_units / 1e8),
+            console.hectares(ha_from_units(found.disturbed_baseline_units)),
+            console.hectares(ha_from_units(found.recovered_units)),
             console.percent(found.recovered_share, console.word("reasons", found.reason, lang)),
-            console.hectares(found.new_damage_units / 1e8),
+            console.hectares(ha_from_units(found.new_damage_units)),
             console.percent(found.valid_share),
             console.word("verdicts", verdict, lang) if verdict else console.NULL,
         )

@@ -33,21 +33,6 @@ from tests.geo.recovery_case import (
 OBSERVED = RateQuery(RateDefinition.OBSERVED)
 
 
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("outdated") / "empty.gpkg"
-    Store.open(path, create=True).close()
-    return path
-
-
-@pytest.fixture
-def store(empty_file, tmp_path):
-    shutil.copyfile(empty_file, tmp_path / "store.gpkg")
-    opened = Store.open(tmp_path / "store.gpkg")
-    yield opened
-    opened.close()
-
-
 def change(store, site_id, facts=None, *, geometry=None, on=date(2024, 6, 1), voids_seq=None):
     stated = Change(facts or {}, on, "surveyed", geometry=geometry, voids_seq=voids_seq)
     with store.write() as conn:

@@ -41,21 +41,6 @@ from tests.geo.recovery_case import (
 )
 
 
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("recover") / "empty.gpkg"
-    Store.open(path, create=True).close()
-    return path
-
-
-@pytest.fixture
-def store(empty_file, tmp_path):
-    shutil.copyfile(empty_file, tmp_path / "store.gpkg")
-    opened = Store.open(tmp_path / "store.gpkg")
-    yield opened
-    opened.close()
-
-
 def test_the_figures_of_a_site_are_those_of_its_cells(store):
     ramp(store)
     add_sites(store, site("a", square(0, 0)))

@@ -1,6 +1,5 @@
 """Runs and their processes: a run is taken back only when the process that holds it is gone."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -12,27 +11,12 @@ from geo.jobs import RunStopped, Worker, submit_recovery
 from geo.recover import recover
 from geo.run_owner import Heartbeat, is_gone, take_back, this_process
 from geo.runs import RunState
-from geo.store import Store, recoveries, runs
+from geo.store import recoveries, runs
 from tests.geo.recovery_case import PARAMS, TODAY, add_sites, ramp, site, square
 
 NOW = "2024-06-01T08:00:00.000000Z"
 SOON = "2024-06-01T08:01:00.000000Z"
 LATER = "2024-06-01T08:01:00.000001Z"
-
-
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("owners") / "empty.gpkg"
-    Store.open(path, create=True).close()
-    return path
-
-
-@pytest.fixture
-def store(empty_file, tmp_path):
-    shutil.copyfile(empty_file, tmp_path / "store.gpkg")
-    opened = Store.open(tmp_path / "store.gpkg")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
