@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -97,6 +98,38 @@ class Grid:
         if off > SAME_GRID_CELLS:
             return f"corners {off:.3g} cells apart"
         return None
+
+    def place_in(self, other: Grid) -> tuple[int, int] | None:
+        """Row and column of the other grid's lattice at which this grid's first cell lies; None off it.
+
+        Both may be negative or beyond the other's size: grids of one lattice are windows of each other.
+        """
+        if self.crs != other.crs and not _same_crs(self.crs, other.crs):
+            return None
+        row, col = (other.y0 - self.y0) / other.dy, (self.x0 - other.x0) / other.dx
+        off = max(abs(row - round(row)), abs(col - round(col)))
+        wide = max(self.width, other.width) * abs(self.dx / other.dx - 1)
+        tall = max(self.height, other.height) * abs(self.dy / other.dy - 1)
+        return None if max(off, wide, tall) > SAME_GRID_CELLS else (round(row), round(col))
+
+
+def union_grid(grids: Sequence[Grid]) -> Grid | None:
+    """The smallest grid on the lattice of the first that holds all of them; None where one is off it."""
+    places = [grid.place_in(grids[0]) for grid in grids]
+    known = [place for place in places if place is not None]
+    if len(known) < len(places):
+        return None
+    top, left = (min(place[axis] for place in known) for axis in (0, 1))
+    bottom = max(place[0] + grid.height for place, grid in zip(known, grids, strict=True))
+    right = max(place[1] + grid.width for place, grid in zip(known, grids, strict=True))
+    first = grids[0]
+    return replace(
+        first,
+        x0=first.x0 + left * first.dx,
+        y0=first.y0 - top * first.dy,
+        width=right - left,
+        height=bottom - top,
+    )
 
 
 @lru_cache(maxsize=64)

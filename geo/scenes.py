@@ -1,4 +1,4 @@
-"""Scenes: dated land-cover rasters (or one band of one), as registered."""
+"""Scenes: dated rasters (or one band of one), as registered; land cover among them is inspected here."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from itertools import product as every
 from pathlib import Path
 from typing import Final
@@ -48,7 +49,7 @@ class BandsUnknown(InvalidInput):
 
 
 class SameYearTwice(InvalidInput):
-    """Two rasters of one edition show the same year."""
+    """Two rasters of one edition show the same year, or the same part of one."""
 
     template = "{path_a} and {path_b} both show {year}"
 
@@ -80,13 +81,26 @@ class SceneChanged(Conflict):
     template = "{path} has changed since it was registered: {difference}"
 
 
+class SceneKind(StrEnum):
+    """What the cells of a scene hold (`data/reference/scene_kinds.csv`)."""
+
+    LANDCOVER = "landcover"
+    SPECTRAL = "spectral"
+    DISPLACEMENT = "displacement"
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One band of a raster, unique by product, edition and period.
+    """One dated raster, or a band of one, unique by product, edition and period.
 
     `path` is as the store finds it (relative to the store's folder where it lies below it); `sha256` is of
     the whole file when it was registered. `nodata` is the declared value, None where the legend's own
     no-data classes say it all. `scene_id` is 0 before registration.
+
+    Land cover has its class codes in `band`. A spectral composite has several bands: `bands` gives the number
+    of each by its name (`nir`), and reflectance is value x `scale` + `offset`. A displacement has the bands
+    `displacement` and maybe `sigma`, in `unit` (`mm` moved from period_start to period_end, or `mm_per_year`
+    over that span) after the same scaling.
     """
 
     scene_id: int
@@ -99,11 +113,26 @@ class Scene:
     grid: Grid
     nodata: int | None
     sha256: str
+    kind: SceneKind = SceneKind.LANDCOVER
+    bands: Mapping[str, int] = field(default_factory=dict, hash=False)
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: str = ""
 
     @property
     def year(self) -> int:
         """The year of an annual scene: that of the end of its period."""
         return self.period_end.year
+
+    @property
+    def is_annual(self) -> bool:
+        """Whether the period is one whole calendar year."""
+        return (self.period_start, self.period_end) == whole_year(self.year)
+
+
+def whole_year(year: int) -> tuple[date, date]:
+    """The first and the last day of a year."""
+    return date(year, 1, 1), date(year, 12, 31)
 
 
 def inspect_scenes(
@@ -114,46 +143,54 @@ def inspect_scenes(
     legend_codes: Collection[int],
     year: int | None = None,
     bands: tuple[int, int] | None = None,
+    period: tuple[date, date] | None = None,
     nodata: int | None = None,
 ) -> list[Scene]:
-    """The scenes that the rasters at `paths` hold, checked cell by cell and ready to be registered.
+    """The land-cover scenes that the rasters at `paths` hold, checked cell by cell, ready to be registered.
 
     The year is `year`, or the only group of four digits from 1900 to 2099 in the file's name; `bands` gives
-    the first and the last year of a raster with one band a year. `nodata` adds to what the file declares.
-    All must share one grid.
+    the first and the last year of a raster with one band a year; `period` the first and last day of one
+    raster that shows part of a year. `nodata` adds to what the file declares. All must share one grid.
 
     Raises NotARaster, NoCrs, RotatedGrid, YearUnknown, BandsUnknown, SameYearTwice, NotWholeNumbers,
     NodataUndeclared, UnknownClass and GridsDiffer, each with the file it is about.
     """
-    if year is not None and len(paths) > 1:
-        raise YearUnknown(path=paths[1], problem=f"{year} was given for {len(paths)} files")
+    refuse_one_date_for_many(paths, year, period)
     codes = frozenset(legend_codes)
     scenes: list[Scene] = []
     for path in paths:
         with open_raster(path) as dataset:
             grid = raster_grid(dataset, path)
-            found = _years(path, dataset.count, year, bands)
-            digest = _sha256(path)
+            found = _years(path, dataset.count, year if period is None else period[1].year, bands)
+            digest = file_sha256(path)
             cells = _count_values(dataset, path, nodata)
             for band, shown in found:
                 _check_band(dataset, path, band, product, codes, nodata, cells[band])
+                first, last = period or whole_year(shown)
                 scenes.append(
                     Scene(
                         scene_id=0,
                         product=product,
                         edition=edition,
-                        period_start=date(shown, 1, 1),
-                        period_end=date(shown, 12, 31),
+                        period_start=first,
+                        period_end=last,
                         path=str(path),
                         band=band,
                         grid=grid,
-                        nodata=_whole_nodata(dataset, band) if nodata is None else nodata,
+                        nodata=whole_nodata(dataset, band) if nodata is None else nodata,
                         sha256=digest,
                     )
                 )
-    _check_years(scenes)
+    refuse_same_period(scenes)
     check_same_grid(scenes)
     return scenes
+
+
+def refuse_one_date_for_many(paths: Sequence[Path], year: int | None, period: object) -> None:
+    """Raises YearUnknown where one year, or one period, is given for several files."""
+    given = period if year is None else year
+    if given is not None and len(paths) > 1:
+        raise YearUnknown(path=paths[1], problem=f"one date was given for {len(paths)} files")
 
 
 def check_same_grid(scenes: Sequence[Scene]) -> None:
@@ -161,6 +198,14 @@ def check_same_grid(scenes: Sequence[Scene]) -> None:
     for scene in scenes[1:]:
         difference = scenes[0].grid.difference(scene.grid)
         if difference is not None:
+            raise GridsDiffer(scene_a=scenes[0].path, scene_b=scene.path, difference=difference)
+
+
+def check_one_lattice(scenes: Sequence[Scene]) -> None:
+    """Nothing where all scenes are windows of one lattice of cells; raises GridsDiffer else."""
+    for scene in scenes[1:]:
+        if scene.grid.place_in(scenes[0].grid) is None:
+            difference = scenes[0].grid.difference(scene.grid) or "the cells do not lie on one lattice"
             raise GridsDiffer(scene_a=scenes[0].path, scene_b=scene.path, difference=difference)
 
 
@@ -173,29 +218,35 @@ def _years(path: Path, count: int, year: int | None, bands: tuple[int, int] | No
         return [(band, first + band - 1) for band in range(1, count + 1)]
     if count != 1:
         raise BandsUnknown(path=path, bands=count, problem="a scene has one band")
-    if year is not None:
-        return [(1, year)]
+    return [(1, year if year is not None else year_in_name(path))]
+
+
+def year_in_name(path: Path) -> int:
+    """The only group of four digits from 1900 to 2099 in a file's name; raises YearUnknown."""
     groups = _YEAR.findall(path.stem)
     if len(groups) != 1:
         problem = f"its name holds the years {' and '.join(groups)}" if groups else "its name holds no year"
         raise YearUnknown(path=path, problem=problem)
-    return [(1, int(groups[0]))]
+    return int(groups[0])
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hex) of the whole file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_years(scenes: Sequence[Scene]) -> None:
-    seen: dict[int, Scene] = {}
+def refuse_same_period(scenes: Sequence[Scene]) -> None:
+    """Raises SameYearTwice where two scenes show the same period."""
+    seen: dict[tuple[date, date], Scene] = {}
     for scene in scenes:
-        other = seen.setdefault(scene.year, scene)
+        other = seen.setdefault((scene.period_start, scene.period_end), scene)
         if other is not scene:
-            raise SameYearTwice(path_a=other.path, path_b=scene.path, year=scene.year)
+            shown = scene.year if scene.is_annual else f"{scene.period_start} to {scene.period_end}"
+            raise SameYearTwice(path_a=other.path, path_b=scene.path, year=shown)
 
 
-def _whole_nodata(dataset: DatasetReader, band: int) -> int | None:
+def whole_nodata(dataset: DatasetReader, band: int) -> int | None:
     """The declared nodata value where it is a whole number of 32 bits; any other is left to the file."""
     value = declared_nodata(dataset, band)
     if value is None or not value.is_integer() or abs(value) >= 1 << 32:

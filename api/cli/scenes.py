@@ -1,8 +1,8 @@
-"""`reverdure scenes`: register dated land-cover rasters and read whole scenes."""
+"""`reverdure scenes`: register dated rasters and read whole scenes of land cover."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ from geo.errors import InvalidInput
 if TYPE_CHECKING:
     from geo.scenes import Scene
 
-app = typer.Typer(no_args_is_help=True, help="Register land-cover rasters and read whole scenes.")
+app = typer.Typer(no_args_is_help=True, help="Register rasters and read whole scenes of land cover.")
 
 ProductOption = Annotated[
     str, typer.Option("--product", help="A product of the product table, such as clcd.")
@@ -40,46 +40,69 @@ def add(
     product: ProductOption,
     edition: EditionOption,
     store: console.StoreOption = console.DEFAULT_STORE,
+    kind: Annotated[
+        str, typer.Option(help="What the cells hold.", metavar="landcover|spectral|displacement")
+    ] = "landcover",
     year: Annotated[int | None, typer.Option(help="The year, where a file's name does not say it.")] = None,
     bands: Annotated[
         str | None, typer.Option(help="First and last year of a file with a band a year.", metavar="A:B")
     ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="First and last day that one file shows.", metavar="DAY:DAY")
+    ] = None,
     nodata: Annotated[
         int | None, typer.Option(help="The value of cells without data, where undeclared.")
+    ] = None,
+    band_names: Annotated[
+        str | None, typer.Option(help="Spectral: the bands in order, blue,green,red,nir ...")
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Measured value = stored value x scale + offset.")] = 1.0,
+    offset: Annotated[float, typer.Option(help="See --scale.")] = 0.0,
+    unit: Annotated[str, typer.Option(help="Displacement: mm or mm_per_year.")] = "mm",
+    zero: Annotated[
+        str | None, typer.Option(help="Displacement: the day from which it is reckoned.", metavar="DAY")
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option(help="Displacement: the last day of each band or file.", metavar="DAY,...")
+    ] = None,
+    sigma_band: Annotated[
+        int | None, typer.Option(help="Displacement: the band with the standard deviation.")
     ] = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Register rasters as scenes; the year is the only group 1900-2099 of four digits in a file's name."""
-    from geo.landcover import product as product_of
-    from geo.scenes import check_same_grid, inspect_scenes
-    from geo.store import scenes as stored_scenes
+    from geo.band_scenes import Scaling
+    from geo.registration import RasterRequest, register_scenes
+    from geo.scenes import SceneKind
 
     for path in files:
         if not path.is_file():
             raise NoSuchFile(path=path)
-    legend = product_of(product).legend
-    found = inspect_scenes(
-        [path.resolve() for path in files],
+    if kind not in set(SceneKind):
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(SceneKind)}", param_hint="--kind")
+    request = RasterRequest(
         product=product,
         edition=edition,
-        legend_codes=legend.keys(),
+        kind=SceneKind(kind),
         year=year,
         bands=_bands(bands),
-        nodata=nodata,
+        period=_period(period),
+        band_names=None if band_names is None else tuple(name.strip() for name in band_names.split(",")),
+        unit=unit,
+        zero=console.date_of("--zero", zero),
+        days=tuple(_days(dates)),
+        sigma_band=sigma_band,
+        scaling=Scaling(scale, offset, nodata),
     )
     with console.opened(store) as opened:
-        with opened.read() as conn:
-            known = stored_scenes.find(conn, product=product, edition=edition)
-        check_same_grid([*known, *found])
-        relative = [replace(scene, path=opened.relative(Path(scene.path))) for scene in found]
-        with opened.write() as conn:
-            registered = stored_scenes.add(conn, relative)
+        registered = register_scenes(opened, [path.resolve() for path in files], request)
     if as_json:
         console.print_json({"items": [_wire(scene) for scene in registered]})
     else:
         years = [scene.year for scene in registered]
+        of = "" if kind == "landcover" else f"{kind} "
         span = f"{min(years)}" if min(years) == max(years) else f"{min(years)}-{max(years)}"
-        typer.echo(f"{len(registered)} scenes of {product} edition {edition} are registered ({span})")
+        typer.echo(f"{len(registered)} {of}scenes of {product} edition {edition} are registered ({span})")
 
 
 @app.command("list")
@@ -93,7 +116,7 @@ def list_scenes(
     from geo.store import scenes as stored_scenes
 
     with console.opened(store) as opened, opened.read() as conn:
-        found = stored_scenes.find(conn, product=product, edition=edition)
+        found = stored_scenes.find(conn, product=product, edition=edition, kind=None, seasons=True)
     if as_json:
         console.print_json({"items": [_wire(scene) for scene in found], "next": None})
         return
@@ -102,13 +125,14 @@ def list_scenes(
             "no scene is registered; `reverdure scenes add FILES... --product P --edition E` registers some"
         )
         return
-    made = console.table(
-        "Scenes", "product", "edition", "year", "band", "cells", "CRS", "file", right=("year", "band")
-    )
+    columns = ("kind", "product", "edition", "period", "band", "cells", "CRS", "file")
+    made = console.table("Scenes", *columns, right=("band",))
     for scene in found:
         size = f"{scene.grid.width} x {scene.grid.height}"
         crs = scene.grid.crs if len(scene.grid.crs) < 20 else "as in the file"
-        cells = (scene.product, scene.edition, str(scene.year), str(scene.band), size, crs, scene.path)
+        period = str(scene.year) if scene.is_annual else f"{scene.period_start} – {scene.period_end}"
+        band = ", ".join(scene.bands) if scene.kind == "spectral" else str(scene.band)
+        cells = (scene.kind.value, scene.product, scene.edition, period, band, size, crs, scene.path)
         console.add_row(made, *cells)
     console.stdout().print(made)
 
@@ -212,6 +236,23 @@ def _bands(text: str | None) -> tuple[int, int] | None:
     if not sign or not first.strip().isdigit() or not last.strip().isdigit():
         raise typer.BadParameter(f"{text!r} is not of the form 1985:2022", param_hint="--bands")
     return int(first), int(last)
+
+
+def _period(text: str | None) -> tuple[date, date] | None:
+    """The two days of `DAY:DAY`, or one day twice; None where not given."""
+    if text is None:
+        return None
+    first, _, last = text.partition(":")
+    days = _days(f"{first},{last or first}")
+    if days[1] < days[0]:
+        raise typer.BadParameter(f"{text!r} ends before it begins", param_hint="--period")
+    return days[0], days[1]
+
+
+def _days(text: str | None) -> list[date]:
+    """The days of a list such as 2006-08-28,2006-10-02."""
+    found = [console.date_of("--dates", part.strip()) for part in (text or "").split(",") if part.strip()]
+    return [day for day in found if day is not None]
 
 
 def _wire(scene: Scene) -> object:

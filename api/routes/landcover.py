@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -13,9 +12,10 @@ from api.schemas.landcover import ProductItem, ProductList, SceneItem, SceneList
 from api.schemas.recovery import EvidenceItem, EvidenceList
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
-from geo import clock, figures, landcover
+from geo import figures, landcover
 from geo.errors import InvalidInput
-from geo.scenes import check_same_grid, inspect_scenes
+from geo.registration import register_scenes
+from geo.scenes import SceneKind
 from geo.store import Store, scenes, sites
 
 router = APIRouter(prefix="/api", tags=["land cover"], route_class=StrictRoute)
@@ -31,7 +31,8 @@ class OutsideStore(InvalidInput):
 def list_products(store: deps.StoreDep) -> ProductList:
     """The land-cover products with their legends and the editions that are registered."""
     with store.read() as conn:
-        known = {(scene.product, scene.edition): None for scene in scenes.find(conn)}
+        found = scenes.find(conn, seasons=True)
+        known = {(scene.product, scene.edition): None for scene in found}
         items = [
             ProductItem.of(
                 product,
@@ -50,12 +51,13 @@ def list_scenes(
     product: deps.Slug = None,
     edition: deps.Slug = None,
     year: deps.Year = None,
+    kind: SceneKind | None = None,
     limit: deps.Limit = 1000,
     after: deps.After = None,
 ) -> SceneList:
-    """The registered scenes by their ids."""
+    """The registered scenes of every kind by their ids."""
     with store.read() as conn:
-        found = scenes.find(conn, product=product, edition=edition, year=year)
+        found = scenes.find(conn, product=product, edition=edition, year=year, kind=kind, seasons=True)
     rest = sorted(
         (scene for scene in found if scene.scene_id > (after or 0)), key=lambda scene: scene.scene_id
     )
@@ -68,24 +70,8 @@ def list_scenes(
 
 @router.post("/scenes", status_code=201, response_model=SceneList)
 def add_scenes(body: ScenesIn, store: deps.StoreDep) -> Response:
-    """Register a raster that lies below the store's folder; each band a year becomes a scene."""
-    path = below_store(store, body.path)
-    product = landcover.product(body.product)
-    found = inspect_scenes(
-        [path],
-        product=body.product,
-        edition=body.edition,
-        legend_codes=product.legend.keys(),
-        year=body.year,
-        bands=body.bands,
-        nodata=body.nodata,
-    )
-    relative = [replace(scene, path=store.relative(path)) for scene in found]
-    with store.read() as conn:
-        known = scenes.find(conn, product=body.product, edition=body.edition)
-    check_same_grid([*known, *found])
-    with store.write() as conn:
-        added = scenes.add(conn, relative, now=clock.now_utc())
+    """Register a raster that lies below the store's folder; see `kind` for what becomes a scene."""
+    added = register_scenes(store, [below_store(store, body.path)], body.request())
     return json_answer(SceneList(items=[SceneItem.of(scene) for scene in added], next=None), status=201)
 
 

@@ -1,16 +1,19 @@
-"""Land cover on the wire: products with their legends, and registered scenes."""
+"""Land cover on the wire: products with their legends, and registered scenes of every kind."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas.common import Given, Wire
+from api.schemas.common import Day, Given, Wire
+from geo.band_scenes import Scaling
 from geo.landcover import Product, Role
-from geo.scenes import Scene
+from geo.registration import RasterRequest
+from geo.scenes import Scene, SceneKind
 
 Word = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")]
+BandName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 SceneYear = Annotated[int, Field(ge=1900, le=2200)]
 
 
@@ -70,14 +73,25 @@ class GridOut(Wire):
 
 
 class SceneItem(Wire):
-    """One band of a raster, as registered; `path` is relative to the store's folder if it lies below it."""
+    """One raster or a band of one, as registered; `path` is relative to the store's folder if below it.
+
+    Measured values (kinds spectral and displacement) are stored value x `scale` + `offset`, in `unit`;
+    `bands` gives their bands by name.
+    """
 
     scene_id: int
+    kind: SceneKind
     product: str
     edition: str
     year: int
+    period_start: Day
+    period_end: Day
     path: str
     band: int
+    bands: dict[str, int]
+    scale: float
+    offset: float
+    unit: str
     nodata: int | None
     sha256: str
     grid: GridOut
@@ -96,21 +110,51 @@ class SceneList(Wire):
 
 
 class ScenesIn(Given):
-    """Rasters to register.
+    """A raster to register.
 
-    `path` is a GeoTIFF below the store's own folder, as a path relative to it. The year is found in the
-    file's name; else give `year`, or `bands` for a raster with one band a year (its first and last year).
+    `path` is a GeoTIFF below the store's own folder, as a path relative to it. Land cover (one band, or with
+    `bands` one a year from the first to the last) and spectral composites (bands named by `band_names` or by
+    the file) are dated by `year`, by `period` or by the file's name; displacements by `zero`, the day from
+    which they are reckoned, and `dates`, one a band.
     """
 
     path: str = Field(min_length=1, max_length=500)
     product: Word
     edition: Word
+    kind: SceneKind = SceneKind.LANDCOVER
     year: SceneYear | None = None
     bands: tuple[SceneYear, SceneYear] | None = None
+    period: tuple[Day, Day] | None = None
     nodata: int | None = Field(None, ge=-(2**31), le=2**32)
+    band_names: list[BandName] | None = Field(None, min_length=1, max_length=64)
+    scale: float = Field(1.0, allow_inf_nan=False)
+    offset: float = Field(0.0, allow_inf_nan=False)
+    unit: Literal["mm", "mm_per_year"] = "mm"
+    zero: Day | None = None
+    dates: list[Day] = Field(default_factory=list, max_length=1000)
+    sigma_band: int | None = Field(None, ge=1, le=2)
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
-        if self.year is not None and self.bands is not None:
-            raise ValueError("give year or bands, not both")
+        if sum(given is not None for given in (self.year, self.bands, self.period)) > 1:
+            raise ValueError("give one of year, bands and period")
+        if self.period is not None and self.period[1] < self.period[0]:
+            raise ValueError("the period ends before it begins")
         return self
+
+    def request(self) -> RasterRequest:
+        """What is asked for, as the domain takes it."""
+        return RasterRequest(
+            product=self.product,
+            edition=self.edition,
+            kind=self.kind,
+            year=self.year,
+            bands=self.bands,
+            period=self.period,
+            band_names=None if self.band_names is None else tuple(self.band_names),
+            unit=self.unit,
+            zero=self.zero,
+            days=tuple(self.dates),
+            sigma_band=self.sigma_band,
+            scaling=Scaling(self.scale, self.offset, self.nodata),
+        )

@@ -36,8 +36,9 @@ from geo.store import (
     sites,
 )
 from geo.store.changes import create_sites
+from geo.store.columns import METADATA
 from geo.store.database import SCHEMA_VERSION
-from geo.store.tables import HISTORY, METADATA
+from geo.store.tables import HISTORY
 from tests.contract.builders import NOW, full_site, new_site, square
 
 TABLES = sorted(set(METADATA.tables) - {"writer"})
