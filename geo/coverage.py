@@ -202,14 +202,19 @@ def _to_grid_crs(
     grid: Grid, coordinates: npt.NDArray[np.float64], part_starts: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Coordinates in the grid's CRS; on a geographic grid the turn of longitude nearest the grid."""
-    x, y = coordinates[:, 0], coordinates[:, 1]
-    if grid.crs != _LONLAT:
-        x, y = _to_crs(grid.crs).transform(x, y)
+    x, y = to_grid_points(grid, coordinates[:, 0], coordinates[:, 1])
     if grid.is_geographic and len(x):
         turn, middle = _turn(grid), grid.x0 + grid.width * grid.dx / 2
         first = x[np.minimum(part_starts[:-1], len(x) - 1)]
         x = x + np.repeat(np.rint((middle - first) / turn) * turn, np.diff(part_starts))
     return x, y
+
+
+def to_grid_points(
+    grid: Grid, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Points in degrees in the grid's CRS, inf where they have no place there."""
+    return (lon, lat) if grid.crs == _LONLAT else _to_crs(grid.crs).transform(lon, lat)
 
 
 @lru_cache(maxsize=64)

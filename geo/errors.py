@@ -14,6 +14,7 @@ fields and a person reads the sentence. `api.errors` holds the one table from cl
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 
@@ -29,10 +30,18 @@ class ReverdureError(Exception):
         self.context = context
         super().__init__(self.template.format(**context))
 
+    def __reduce__(self) -> tuple[Callable[..., ReverdureError], tuple[object, ...]]:
+        """How the error travels between processes: its class and its fields."""
+        return _raised, (type(self), self.context)
+
     @classmethod
     def slug(cls) -> str:
         """The error's name on the wire, `UnknownSite` -> `unknown-site`."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+
+def _raised(kind: type[ReverdureError], context: Mapping[str, object]) -> ReverdureError:
+    return kind(**context)
 
 
 class NotFound(ReverdureError):
