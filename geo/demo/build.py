@@ -10,31 +10,65 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from geo.band_scenes import Scaling
 from geo.cities import City, listed_cities
 from geo.clock import time_text
+from geo.demo import composites, displacement
+from geo.demo.composites import write_composites
 from geo.demo.desk import steps
+from geo.demo.displacement import write_displacement
 from geo.demo.histories import Story, write_stories
 from geo.demo.journal import Act, journal
 from geo.demo.office import Office
 from geo.demo.rasters import EDITION, YEARS, write_rasters
 from geo.demo.region import plan_sites
-from geo.landcover import product
 from geo.outlines import CHINA_EDITION, china_units
 from geo.recover import RecoverParams, recover
-from geo.scenes import inspect_scenes
+from geo.registration import RasterRequest, inspect
+from geo.scenes import SceneKind
 from geo.store import Store, cities, proposals, scenes, set_setting
 from geo.store.takeover import refuse_sites, take_over
 
 SEED: Final = 20130101
 PRODUCT: Final = "clcd"
+COMPOSITES: Final = "demo_composite"
+INSAR: Final = "demo_insar"
 SCENES_ADDED_AT: Final = time_text(datetime(2025, 3, 17, 1, 30, tzinfo=UTC))
 """When the demo's scenes count as registered; fixed, as all its days are."""
 
 Progress = Callable[[int, int], None]
 
 _STEPS: Final = 100
-_DRAWN: Final = 40
-_RECORDED: Final = 55
+_COVERED: Final = 30
+_DRAWN: Final = 45
+_RECORDED: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRasters:
+    """The rasters of the demo on disk: land cover and composites a file a year, displacement one in all."""
+
+    covers: list[Path]
+    composites: list[Path]
+    displacements: list[Path]
+
+    def every(self) -> list[Path]:
+        """All files."""
+        return [*self.covers, *self.composites, *self.displacements]
+
+    def requests(self) -> list[tuple[list[Path], RasterRequest]]:
+        """What each group of files is registered as."""
+        seen = RasterRequest(COMPOSITES, EDITION, SceneKind.SPECTRAL, scaling=Scaling(composites.SCALE))
+        moved = RasterRequest(
+            INSAR,
+            EDITION,
+            SceneKind.DISPLACEMENT,
+            zero=displacement.ZERO,
+            days=displacement.EPOCHS,
+            scaling=Scaling(displacement.SCALE),
+        )
+        covers = RasterRequest(PRODUCT, EDITION)
+        return [(self.covers, covers), (self.composites, seen), (self.displacements, moved)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +99,13 @@ def build_demo(
     units = china_units()
     stories = write_stories(plan_sites(units, seed=seed, n_sites=n_sites), seed=seed)
     acts = journal(stories, steps(stories), seed=seed)
-    paths = _rasters(store, folder, stories, seed=seed, report=report)
+    drawn = _rasters(store, folder, stories, seed=seed, report=report)
     beside = store.folder / f".{store.path.stem}.demo-building.gpkg"
     _remove(beside)
     try:
         building = Store.open(beside, create=True)
         try:
-            summary = _fill(building, units, stories, acts, paths=paths, report=report)
+            summary = _fill(building, units, stories, acts, drawn=drawn, report=report)
             take_over(store, building)
         finally:
             building.close()
@@ -87,12 +121,10 @@ def _fill(
     stories: Sequence[Story],
     acts: Sequence[Act],
     *,
-    paths: Sequence[Path],
+    drawn: DemoRasters,
     report: Progress,
 ) -> DemoSummary:
-    found = inspect_scenes(
-        paths, product=PRODUCT, edition=EDITION, legend_codes=product(PRODUCT).legend.keys()
-    )
+    found = [scene for paths, request in drawn.requests() for scene in inspect(paths, request)]
     with store.write() as conn:
         set_setting(conn, "synthetic", "yes")
         set_setting(conn, "cities_edition", CHINA_EDITION)
@@ -110,25 +142,35 @@ def _fill(
         changes=office.reports,
         proposals_open=waiting,
         scenes=len(found),
-        raster_mb=round(sum(path.stat().st_size for path in paths) / 1e6, 1),
-        folder=str(paths[0].parent),
+        raster_mb=round(sum(path.stat().st_size for path in drawn.every()) / 1e6, 1),
+        folder=str(drawn.covers[0].parent.parent),
         verdicts=dict(Counter(str(one.verdict) for one in result.evidence if one.verdict is not None)),
     )
 
 
 def _rasters(
     store: Store, folder: Path, stories: Sequence[Story], *, seed: int, report: Progress
-) -> list[Path]:
+) -> DemoRasters:
     """The rasters in their place below `folder`: drawn beside it, then moved there whole."""
-    beside = folder / f".{store.path.stem}.demo-landcover"
+    beside = folder / f".{store.path.stem}.demo-rasters"
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        drawn = write_rasters(stories, beside, seed=seed, progress=_part(report, 0, _DRAWN))
-        home = folder / _home(store) / "landcover"
-        home.mkdir(parents=True, exist_ok=True)
-        return [path.replace(home / path.name) for path in drawn]
+        covers = write_rasters(stories, beside / "landcover", seed=seed, progress=_part(report, 0, _COVERED))
+        sites = [story.site.metres for story in stories]
+        composites = write_composites(covers, sites, beside / "composites", seed=seed)
+        moved = write_displacement(stories, beside / "displacement" / "displacement_demo.tif", seed=seed)
+        report(_DRAWN, _STEPS)
+        home = folder / _home(store)
+        return DemoRasters(_settle(covers, home), _settle(composites, home), _settle([moved], home))
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _settle(paths: Sequence[Path], home: Path) -> list[Path]:
+    """The files, moved into the folder of the same name below `home`."""
+    place = home / paths[0].parent.name
+    place.mkdir(parents=True, exist_ok=True)
+    return [path.replace(place / path.name) for path in paths]
 
 
 def _home(store: Store) -> str:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 
-from geo.demo import DemoSummary, build, build_demo, rasters
+from geo.demo import DemoSummary, build, build_demo, displacement, rasters
 from geo.demo.desk import LAST_DAY
 from geo.demo.rasters import YEARS
 from geo.evidence import Verdict
@@ -18,6 +20,7 @@ from geo.figures import rate_series, rates_of
 from geo.history import Fact
 from geo.proposals import ProposalState
 from geo.rates import GroupBy, RateQuery
+from geo.scenes import SceneKind
 from geo.sites import Kind
 from geo.status import Status, status_table
 from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites
@@ -131,6 +134,30 @@ def test_every_year_has_its_scene_below_the_store(built: Built) -> None:
     assert all(scene.nodata == 0 for scene in found)
 
 
+def test_composites_green_with_the_land_and_the_ground_sinks_where_it_has_not_settled(built: Built) -> None:
+    store = built[0]
+    with store.read() as conn:
+        composites = scenes.find(conn, product="demo_composite", kind=SceneKind.SPECTRAL)
+        moved = scenes.find(conn, product="demo_insar", kind=SceneKind.DISPLACEMENT)
+        (cover, *_) = scenes.find(conn, product="clcd", edition="demo", year=2024)
+    assert [scene.year for scene in composites] == list(YEARS)
+    assert len(moved) == len(displacement.EPOCHS)
+    assert cover.grid.difference(composites[-1].grid) is None
+    with (
+        rasterio.open(store.locate(cover)) as codes,
+        rasterio.open(store.locate(composites[-1])) as bands,
+        rasterio.open(store.locate(moved[-1])) as sunk,
+    ):
+        code, (red, nir, _, swir2) = codes.read(1), bands.read().astype(float)
+        least = sunk.read(len(moved), masked=True).max() * displacement.SCALE
+    seen = (nir > 0) & (code > 0)
+    ndvi = np.where(seen, (nir - red) / np.maximum(nir + red, 1), np.nan)
+    assert np.nanmean(ndvi[seen & (code == 2)]) > 0.7
+    assert np.nanmean(ndvi[seen & (code == 7)]) < 0.2
+    assert (seen == (swir2 > 0) & (code > 0)).all()
+    assert least > 20
+
+
 def test_evidence_contradicts_and_finds_the_unclaimed(built: Built) -> None:
     store, summary, _ = built
     with store.read() as conn:
@@ -179,7 +206,7 @@ def test_a_build_that_breaks_off_leaves_the_store_empty_and_another_the_same_his
                 build_demo(store, tmp_path, n_sites=N_SITES)
         with store.read() as conn:
             assert sites.count(conn) == 0
-            assert scenes.find(conn) == []
+            assert scenes.find(conn, kind=None) == []
         assert not list(tmp_path.glob(".*"))
         build_demo(store, tmp_path, n_sites=N_SITES)
         with store.read() as conn, built[0].read() as first:
