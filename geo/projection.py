@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
+from typing import Final
 
 from geo.slopes import Slope
+
+_FOR_EVER: Final = 1e6
+_ROUNDING: Final = 1e-9
+"""What a sum of floats may be off, in years, so that a year reached exactly is not taken for the next."""
 
 
 class ProjectionReason(StrEnum):
@@ -20,7 +25,17 @@ class ProjectionReason(StrEnum):
     NO_RISE = "no_rise"
     INTERVAL_OPEN = "interval_open"
     BEYOND_HORIZON = "beyond_horizon"
+    LATEST_BEYOND_HORIZON = "latest_beyond_horizon"
     NOT_DISTURBED = "not_disturbed"
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The present level of a series, `value` at `at_year`, and its last year."""
+
+    last_year: int
+    at_year: float
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +49,35 @@ class Projection:
 
 
 def project(
-    slope: Slope, *, threshold: float, direction: int, last_year: int, horizon_years: int
+    slope: Slope, present: Present, *, threshold: float, direction: int, horizon_years: int
 ) -> Projection:
-    """The year in which the line reaches the threshold, and those of its steepest and its flattest slope.
+    """The year in which the threshold is reached from the present level, at the slope and at its bounds.
 
-    All lines pass through the medians of the series. A year is never one that is past, for the target is
-    not reached yet. None for the flattest where it does not rise, or only beyond the horizon.
+    A year is never one that is past, for the target is not reached yet. The latest is None where the flattest
+    slope does not rise, or only reaches beyond the horizon. The interval is that of the slope alone.
 
-    >>> slope = Slope(0.05, 0.02, 0.1, at_year=2015, at_value=0.4, n_years=11)
-    >>> project(slope, threshold=0.8, direction=1, last_year=2020, horizon_years=100)
-    Projection(year=2023, low=2021, high=2035, reason=None)
+    >>> slope = Slope(0.05, 0.02, 0.1, n_years=11)
+    >>> project(slope, Present(2020, 2019, 0.6), threshold=0.8, direction=1, horizon_years=100)
+    Projection(year=2023, low=2021, high=2029, reason=None)
     """
     if slope.low is None or slope.high is None:
         return Projection(reason=ProjectionReason.TOO_FEW_YEARS)
     if direction * slope.per_year <= 0:
         return Projection(reason=ProjectionReason.NO_RISE)
-    bounds = (slope.high, slope.low) if direction > 0 else (slope.low, slope.high)
-    early, middle, late = (
-        _year(one, slope, threshold, direction, last_year) for one in (bounds[0], slope.per_year, bounds[1])
-    )
-    end = last_year + horizon_years
-    if middle is None or middle > end:
+    fastest, slowest = (slope.high, slope.low) if direction > 0 else (slope.low, slope.high)
+    end = present.last_year + horizon_years
+    year = _year(slope.per_year, present, threshold)
+    if year > end:
         return Projection(reason=ProjectionReason.BEYOND_HORIZON)
-    if late is None:
-        return Projection(middle, early, None, ProjectionReason.INTERVAL_OPEN)
+    early = _year(fastest, present, threshold)
+    if direction * slowest <= 0:
+        return Projection(year, early, None, ProjectionReason.INTERVAL_OPEN)
+    late = _year(slowest, present, threshold)
     if late > end:
-        return Projection(middle, early, None, ProjectionReason.BEYOND_HORIZON)
-    return Projection(middle, early, late)
+        return Projection(year, early, None, ProjectionReason.LATEST_BEYOND_HORIZON)
+    return Projection(year, early, late)
 
 
-def _year(per_year: float, slope: Slope, threshold: float, direction: int, last_year: int) -> int | None:
-    if direction * per_year <= 0:
-        return None
-    years = (threshold - slope.at_value) / per_year
-    return max(last_year + 1, ceil(slope.at_year + min(years, 1e6)))
+def _year(per_year: float, present: Present, threshold: float) -> int:
+    years = min((threshold - present.value) / per_year, _FOR_EVER)
+    return max(present.last_year + 1, ceil(present.at_year + years - _ROUNDING))

@@ -12,15 +12,30 @@ from geo.coverage import FULL_CELL
 from geo.errors import UnknownScene
 from geo.landcover import Product, Role, check_comparable, product
 from geo.outcomes import OutcomeKey, rules_of
-from geo.recovery import Recovery
+from geo.recovery import Recovery, TemporalRule
 from geo.scenes import Scene, check_same_grid
 from geo.sites import Kind, Target
 from geo.store import Store, scenes
+from geo.trajectory import class_trajectories, pair_of, trajectory_item
 from geo.transitions import MISSING_CODE
 from geo.zonal import ClassAreas, JointAreas, scene_class_areas, scene_joint_areas
 
 NO_DATA_KEY: Final = "no_data"
 """Under which name the area of cells without data stands beside the class codes."""
+
+
+def recovery_items(found: Iterable[Recovery], rule: TemporalRule) -> list[dict[str, object]]:
+    """The items of the recoveries under `rule`, each with the trajectory of its site, product and years.
+
+    `found` should hold both rules: a trajectory is that under majority3, with the raw one beside it.
+    """
+    known = list(found)
+    courses = class_trajectories(known)
+    return [
+        recovery_item(one) | {"trajectory": trajectory_item(courses[pair_of(one)])}
+        for one in known
+        if one.temporal_rule is rule
+    ]
 
 
 def recovery_item(recovery: Recovery) -> dict[str, object]:

@@ -11,16 +11,11 @@ from statistics import NormalDist, median
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A line through (`at_year`, `at_value`), the medians of a series, in units of the series per year.
-
-    `low` and `high` are the bounds of the slope, None where there are too few years for an interval.
-    """
+    """A slope in units of its series per year; `low` and `high` are None with too few years for them."""
 
     per_year: float
     low: float | None
     high: float | None
-    at_year: float
-    at_value: float
     n_years: int
 
 
@@ -34,7 +29,7 @@ def theil_sen(
     Wolfe & Chicken 2014, section 9.3). It says how sure the slope is, not how much a single year scatters.
 
     >>> theil_sen([2000, 2001, 2002], [1.0, 2.0, 9.0], confidence=0.95, years_min=5)
-    Slope(per_year=4.0, low=None, high=None, at_year=2001, at_value=2.0, n_years=3)
+    Slope(per_year=4.0, low=None, high=None, n_years=3)
     """
     n = len(years)
     if n < 2:
@@ -45,7 +40,7 @@ def theil_sen(
         for last in range(first + 1, n)
     )
     low, high = _interval(slopes, values, confidence) if n >= years_min else (None, None)
-    return Slope(median(slopes), low, high, median(years), median(values), n)
+    return Slope(median(slopes), low, high, n)
 
 
 def _interval(slopes: Sequence[float], values: Sequence[float], confidence: float) -> tuple[float, float]:

@@ -7,17 +7,23 @@ those of `data/reference/trajectory_parameters.csv`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from statistics import median
 from typing import Final
 
 from geo.breakpoints import piecewise_line
-from geo.projection import Projection, ProjectionReason, project
+from geo.projection import Present, Projection, ProjectionReason, project
 from geo.recovery import Recovery, TemporalRule
 from geo.slopes import Slope, theil_sen
 from geo.trajectory_course import Course, course_of, disturbance_of
 from geo.trajectory_parameters import trajectory_parameters
+
+Pair = tuple[int, str, str, int, int]
+"""Site, product, edition, earlier and later year."""
+
+_ORDER: Final = (TemporalRule.MAJORITY3, TemporalRule.NONE)
 
 WHOLE: Final = 1.0
 """The target of a class series: every disturbed hectare of the baseline recovered."""
@@ -49,9 +55,10 @@ class Trajectory:
 
     `disturbed_before`: the first year seen was disturbed already, so `disturbance_year` is the latest that it
     can be. `recovery_start_year` is the last year at the bottom before the rise. `threshold` is the part
-    of `target` at which it counts as reached, first in `reached_year`. `projected_year` is when the line from
-    the start of recovery on reaches the threshold, `projected_low` and `projected_high` when its steepest
-    and its flattest do; None with `projection_reason`, which also says why an upper end is open. `n_years`
+    of `target` at which it counts as reached, first in `reached_year`. `projected_year` is when the present
+    level, moving on at the slope since recovery began, reaches the threshold, `projected_low` and
+    `projected_high` at the steepest and at the flattest slope of its interval; None with `projection_reason`,
+    which also says why an upper end is open. `n_years`
     counts the years with a value that the slope rests on. `raw` is the same of the raw series, beside one
     under a rule against flicker.
     """
@@ -112,6 +119,24 @@ def class_trajectory(majority: Recovery, raw: Recovery | None = None) -> Traject
     """
     smoothed = _of_class(majority)
     return smoothed if raw is None else replace(smoothed, raw=_of_class(raw))
+
+
+def class_trajectories(found: Iterable[Recovery]) -> dict[Pair, Trajectory]:
+    """The trajectory of each site, product, edition and pair of years: under majority3, the raw one beside.
+
+    Where only one rule is stored, its trajectory stands alone.
+    """
+    by_pair: dict[Pair, dict[TemporalRule, Recovery]] = {}
+    for one in found:
+        by_pair.setdefault(pair_of(one), {})[one.temporal_rule] = one
+    return {
+        pair: class_trajectory(*(of[rule] for rule in _ORDER if rule in of)) for pair, of in by_pair.items()
+    }
+
+
+def pair_of(recovery: Recovery) -> Pair:
+    """Under what `class_trajectories` keeps the trajectory of a recovery."""
+    return (recovery.site_id, recovery.product, recovery.edition, recovery.from_year, recovery.to_year)
 
 
 def trajectory_item(trajectory: Trajectory) -> dict[str, object]:
@@ -271,10 +296,12 @@ def _projection(state: TrajectoryState, course: Course, slope: Slope | None, ser
         return Projection(reason=_UNPROJECTED[state])
     if course.threshold is None or slope is None:
         return Projection(reason=ProjectionReason.NO_TARGET)
+    numbers = trajectory_parameters()
+    recent = course.years[-int(numbers.present_years) :]
     return project(
         slope,
+        Present(recent[-1], median(recent), median(series.known[year] for year in recent)),
         threshold=course.threshold,
         direction=series.direction,
-        last_year=course.years[-1],
-        horizon_years=int(trajectory_parameters().horizon_years),
+        horizon_years=int(numbers.horizon_years),
     )

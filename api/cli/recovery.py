@@ -35,12 +35,17 @@ def recover(
 
 
 def as_wire(result: RecoverResult) -> dict[str, Any]:
-    """The result as printed: the run, the raw items of each site under its code, the total."""
-    from geo.recover import recovery_item
+    """The result as printed: the run, the raw items of each site under its code, the total.
+
+    Each item has the trajectory of its site under majority3, the raw one beside it.
+    """
+    from geo.recovery import TemporalRule
+    from geo.recovery_items import recovery_items
 
     items: dict[str, list[dict[str, Any]]] = {}
-    for recovery in result.recoveries:
-        items.setdefault(result.codes[recovery.site_id], []).append(recovery_item(recovery))
+    made = recovery_items([*result.recoveries, *result.majority], TemporalRule.NONE)
+    for recovery, item in zip(result.recoveries, made, strict=True):
+        items.setdefault(result.codes[recovery.site_id], []).append(item)
     sites = [{"site_code": code, "items": found} for code, found in sorted(items.items())]
     return {"run": console.plain(result.run), "sites": sites, "total": console.plain(result.total)}
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from api.pages.trajectory import CourseLines, course_lines
 from api.pages.view import Page, percent
 from geo.areas import ha_from_units
 from geo.evidence import Evidence, Verdict
@@ -49,6 +50,7 @@ class RecoveryItem:
     title: str
     rules: tuple[RuleFigures, ...]
     legend: tuple[tuple[str, str], ...]
+    courses: tuple[CourseLines, ...]
 
 
 def evidence_lines(page: Page, judged: Sequence[Evidence]) -> list[EvidenceLine]:
@@ -94,7 +96,7 @@ def _item(page: Page, group: Sequence[Recovery]) -> RecoveryItem:
         from_year=one.from_year,
         to_year=one.to_year,
     )
-    return RecoveryItem(title, rules, tuple(legend.items()))
+    return RecoveryItem(title, rules, tuple(legend.items()), course_lines(page, group))
 
 
 def _rule(page: Page, same: Sequence[Recovery]) -> RuleFigures:

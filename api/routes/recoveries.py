@@ -10,7 +10,7 @@ from api import deps
 from api.schemas.recovery import RecoveryItem, RecoveryList
 from api.strict_json import StrictRoute
 from geo.recovery import TemporalRule
-from geo.recovery_items import recovery_item
+from geo.recovery_items import recovery_items
 from geo.site_results import site_recoveries
 from geo.store import sites
 
@@ -29,7 +29,10 @@ def site_recovery(
     from_year: deps.FromYear = None,
     to_year: deps.ToYear = None,
 ) -> RecoveryList:
-    """The recovery of a site, one item per product, edition and pair of years, raw unless asked."""
+    """The recovery of a site, one item per product, edition and pair of years, raw unless asked.
+
+    Each item has the site's `trajectory` through the years under majority3, with the raw one beside it.
+    """
     with store.read() as conn:
         sites.get(conn, site_id)
     found = site_recoveries(
@@ -39,6 +42,6 @@ def site_recovery(
         edition=edition,
         from_year=from_year,
         to_year=to_year,
-        rule=temporal_rule,
     )
-    return RecoveryList(items=[RecoveryItem.model_validate(recovery_item(one)) for one in found], next=None)
+    items = recovery_items(found, temporal_rule)
+    return RecoveryList(items=[RecoveryItem.model_validate(item) for item in items], next=None)

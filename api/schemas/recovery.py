@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import ConfigDict
 
 from api.schemas.common import Wire
+from api.schemas.trajectory import TrajectoryOut
 from geo.areas import ha_from_units
 from geo.evidence import Evidence, Verdict
 from geo.recovery import Outcome, TemporalRule
@@ -51,6 +52,7 @@ class RecoveryItem(Wire):
     valid_share: float | None
     reason: str | None
     outdated: bool
+    trajectory: TrajectoryOut | None
 
 
 class RecoveryList(Wire):

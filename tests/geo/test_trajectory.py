@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.projection import ProjectionReason
+from geo.projection import Present, Projection, ProjectionReason, project
 from geo.recovery import Recovery, TemporalRule, YearLine
 from geo.reference import reference_rows
+from geo.slopes import Slope
 from geo.trajectory import (
     Measure,
     TrajectoryState,
@@ -20,6 +21,7 @@ from geo.trajectory import (
 )
 from geo.trajectory_course import disturbance_of, threshold_of
 from geo.trajectory_parameters import TrajectoryParameters
+from geo.trajectory_words import trajectory_sentences, trajectory_title
 
 AREA = 1_000_000
 
@@ -205,6 +207,24 @@ def test_a_slow_rise_lies_beyond_the_horizon():
     assert slow.projection_reason is ProjectionReason.BEYOND_HORIZON
 
 
+@pytest.mark.parametrize(
+    ("slope", "expected"),
+    [
+        ((0.05, 0.02, 0.1), Projection(2023, 2021, 2029)),
+        ((0.05, 0.001, 0.1), Projection(2023, 2021, None, ProjectionReason.LATEST_BEYOND_HORIZON)),
+        ((0.05, -0.001, 0.1), Projection(2023, 2021, None, ProjectionReason.INTERVAL_OPEN)),
+        ((0.001, -0.001, 0.1), Projection(reason=ProjectionReason.BEYOND_HORIZON)),
+        ((0.0, -0.001, 0.1), Projection(reason=ProjectionReason.NO_RISE)),
+        ((0.05, None, None), Projection(reason=ProjectionReason.TOO_FEW_YEARS)),
+    ],
+)
+def test_the_bounds_of_the_slope_bound_the_year(slope, expected):
+    found = project(
+        Slope(*slope, n_years=9), Present(2020, 2019, 0.6), threshold=0.8, direction=1, horizon_years=100
+    )
+    assert found == expected
+
+
 def test_a_disturbance_must_stay_down_and_be_deep():
     def year_of(*values, direction=1):
         return disturbance_of(dict(enumerate(values, start=2000)), direction)
@@ -251,6 +271,35 @@ def test_no_projected_year_is_past_and_intervals_are_in_order(values, target):
         assert found.last_year < found.projected_low <= found.projected_year
         assert found.projected_high is None or found.projected_year <= found.projected_high
     json.dumps(trajectory_item(found), allow_nan=False)
+
+
+def test_a_course_is_told_in_sentences_of_both_languages():
+    found = class_trajectory(land_cover([0, 0, 0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35]))
+    assert trajectory_sentences(found, "en") == [
+        "In 2008: Recovering.",
+        "Disturbed by 2000, the first year seen.",
+        "Recovery began in 2003.",
+        "Slope +5.00 percentage points a year (95 % interval +5.00 to +5.00, 6 years).",
+        "At this pace the target (80.0 %) is reached in 2017, between 2017 and 2017.",
+        "The course turns in 2002, 2003.",
+    ]
+    assert trajectory_sentences(found, "zh")[0] == "2008 年：恢复中。"
+    assert trajectory_title(found, "en").endswith(": Recovered share of the land disturbed at the baseline")
+    lost = index([0.1, 0.4, 0.7, 0.7, 0.3, 0.3])
+    assert trajectory_sentences(lost, "en")[1:5] == [
+        "Disturbed in 2000.",
+        "Recovery began in 2000.",
+        "Reached the target (0.640) first in 2002.",
+        "Lost again from 2004 on.",
+    ]
+    assert "No year is projected: what had recovered was lost again." in trajectory_sentences(lost, "en")
+
+
+@given(series, st.sampled_from([None, 0.5, 2.0]))
+def test_every_course_has_as_many_sentences_in_both_languages(values, target):
+    found = index(values, target=target)
+    assert len(trajectory_sentences(found, "zh")) == len(trajectory_sentences(found, "en"))
+    assert all("{" not in line for lang in ("zh", "en") for line in trajectory_sentences(found, lang))
 
 
 def test_every_state_measure_reason_and_parameter_is_in_its_table():
