@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from api import errors, guard, openapi
+from api.auth.gate import Gate
+from api.auth.rights import check_routes
 from api.metrics import Metrics
 from api.pages import STATIC_DIR
 from api.pages import router as pages_router
@@ -54,12 +56,14 @@ def bare_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.metrics, app.state.units = settings, Metrics(), Units()
     app.state.rules = guard_rules(settings)
+    app.add_middleware(Gate)
     app.add_middleware(guard.Guard, rules=app.state.rules, metrics=app.state.metrics)
     errors.add_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(pages_router)
     app.mount("/static", StaticFiles(directory=STATIC_DIR, check_dir=False), name="static")
+    check_routes(app)
     openapi.describe(app)
     return app
 

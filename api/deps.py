@@ -9,6 +9,7 @@ from typing import Annotated, Final, cast
 
 from fastapi import Depends, Header, Path, Query, Request
 
+from api.auth.rights import Rights, get_rights
 from api.errors import MustBeConditional
 from api.settings import Settings
 from geo import clock, landcover
@@ -63,6 +64,7 @@ def get_settings(request: Request) -> Settings:
 
 StoreDep = Annotated[Store, Depends(get_store)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
+RightsDep = Annotated[Rights, Depends(get_rights)]
 
 
 def get_today(settings: SettingsDep) -> date:
@@ -228,14 +230,15 @@ class Write:
     def __init__(
         self,
         store: StoreDep,
-        settings: SettingsDep,
+        rights: RightsDep,
         today: TodayDep,
         lang: LangDep,
         if_match: IfMatch,
         idempotency_key: IdempotencyKey = None,
     ) -> None:
         self.store = store
-        self.actor = settings.actor
+        self.rights = rights
+        self.actor = rights.name
         self.today = today
         self.lang = lang
         self.if_version = version_of(if_match)

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from geo import errors as geo_errors
+from geo.accounts import NotSignedIn
 from geo.changes import BrokenMembership, IllegalMove, NotVoidable, SiteHasLeft
 from geo.errors import ReverdureError
 from geo.imports import ImportRefused
@@ -35,6 +36,7 @@ class MustBeConditional(geo_errors.InvalidInput):
 
 STATUS: Final[Mapping[type[ReverdureError], int]] = {
     MustBeConditional: 428,
+    NotSignedIn: 401,
     StaleVersion: 412,
     IllegalMove: 409,
     SiteHasLeft: 409,

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
+from typing import cast
 
 from shapely import MultiPolygon
 
+from api.auth.rights import Rights, changed_units
 from api.deps import Write
 from api.schemas.sites import NewSiteIn, fact_on_wire
 from geo import clock
+from geo.accounts import Action
 from geo.areas import geodesic_area_units
 from geo.canonical import parse_json
 from geo.changes import Change, FutureDate, NewSite
@@ -51,7 +54,12 @@ class Units:
 
 
 def change_site(conn: Connection, site_id: int, change: Change, write: Write) -> changes.Applied:
-    """What became of the change. Raises `SiteChanged` with the difference where the site has moved on."""
+    """What became of the change.
+
+    Raises `NotAllowed` outside the units of whoever writes, the old and the new one of a move, and
+    `SiteChanged` with the difference where the site has moved on.
+    """
+    write.rights.check(conn, Action.CHANGE_SITE, *changed_units(sites.get(conn, site_id), change.facts))
     try:
         return changes.apply_change(
             conn,
@@ -94,24 +102,27 @@ def enter_site(
     body: NewSiteIn,
     *,
     units: Units,
-    actor: str,
+    rights: Rights,
     today: date,
     idempotency_key: str | None = None,
 ) -> changes.Applied:
     """The new site and its rows.
 
-    Raises `FutureDate`, `SiteCodeExists`, `SecondPersonNeeded`, `BadPolygon`, `IdempotencyKeyReused`.
+    Raises `NotAllowed`, `FutureDate`, `SiteCodeExists`, `SecondPersonNeeded`, `BadPolygon` and
+    `IdempotencyKeyReused`.
     """
     polygon = body.geometry.polygon()
     entered_on = body.entered_on or today
     if entered_on > today:
         raise FutureDate(effective_on=entered_on, today=today)
-    facts = {**body.facts(), Fact.STATUS: body.status.value, Fact.UNIT: units.fact(conn, polygon)}
+    unit = units.fact(conn, polygon)
+    rights.check(conn, Action.CREATE_SITE, cast("str | None", unit["adcode"]))
+    facts = {**body.facts(), Fact.STATUS: body.status.value, Fact.UNIT: unit}
     new = NewSite(body.site_code, polygon, geodesic_area_units(polygon), facts, entered_on)
     return changes.enter_site(
         conn,
         new,
-        actor=actor,
+        actor=rights.name,
         source="api",
         now=clock.now_utc(),
         idempotency_key=idempotency_key,

@@ -7,17 +7,19 @@ from datetime import date
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from api.auth.rights import require
 from api.deps import Adcode, RateQueryDep
 from api.pages import figures
 from api.pages.population import population
 from api.pages.tables import doubts, rate_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
+from geo.accounts import Action
 from geo.cities import CityIndex, Listing
 from geo.figures import rate_of, rates_of, worklist
 from geo.rates import Basis, GroupBy
 from geo.store import cities, scenes
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 
 @router.get("/cities", response_class=HTMLResponse, include_in_schema=False)

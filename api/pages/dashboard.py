@@ -10,18 +10,20 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from api.auth.rights import require
 from api.deps import RateQueryDep, Unit
 from api.pages import figures
 from api.pages.population import population
 from api.pages.tables import RateLine, doubts, rate_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
+from geo.accounts import Action
 from geo.cities import City
 from geo.figures import rates_of, worklist
 from geo.rates import Basis, GroupBy, RateQuery
 from geo.scenes import Scene
 from geo.store import cities, scenes
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 WORKLIST_ROWS: Final = 8
 

@@ -7,12 +7,14 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from api.auth.rights import require
 from api.pages.view import PageDep, PageRoute
+from geo.accounts import Action
 from geo.imports import RowResult
 from geo.reference import reference_rows
 from geo.store import imports
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAST_IMPORTS: Final = 50
 

@@ -8,11 +8,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from api.auth.rights import require
 from api.deps import After, Id, Unit, etag
 from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import evidence_lines, recovery_items
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
+from geo.accounts import Action
 from geo.cities import City
 from geo.site_results import site_evidence, site_recoveries
 from geo.sites import Kind, Site
@@ -20,7 +22,7 @@ from geo.status import Status
 from geo.store import cities, history, proposals, sites
 from geo.store.sites import SiteFilter
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAGE_ROWS: Final = 100
 

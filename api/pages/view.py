@@ -15,7 +15,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.deps import LangDep, StoreDep, TodayDep, get_lang, get_settings
+from api.auth.rights import Rights, get_rights
+from api.deps import LangDep, RightsDep, StoreDep, TodayDep, get_lang, get_settings
 from api.errors import status_of
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
@@ -49,12 +50,13 @@ class Named(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The request that a page answers: its store, its language, its day, whether its data are synthetic."""
+    """The request that a page answers: store, language, day, whose rights, whether its data are synthetic."""
 
     request: Request
     store: Store
     lang: Lang
     today: date
+    rights: Rights
     synthetic: bool
 
     def say(self, slug: str, **values: object) -> str:
@@ -132,11 +134,11 @@ def swatches() -> list[tuple[str, str]]:
     ]
 
 
-def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep) -> Page:
+def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, rights: RightsDep) -> Page:
     """The page that a route fills."""
     with store.read() as conn:
         synthetic = get_setting(conn, "synthetic") == "yes"
-    return Page(request=request, store=store, lang=lang, today=today, synthetic=synthetic)
+    return Page(request=request, store=store, lang=lang, today=today, rights=rights, synthetic=synthetic)
 
 
 PageDep = Annotated[Page, Depends(get_page)]
@@ -169,7 +171,14 @@ class PageRoute(APIRoute):
 def error_page(request: Request, status_code: int, problem: str) -> HTMLResponse:
     """What happened, as a page with the way back."""
     lang = get_lang(request, get_settings(request))
-    page = Page(request=request, store=request.app.state.store, lang=lang, today=date.min, synthetic=False)
+    page = Page(
+        request=request,
+        store=request.app.state.store,
+        lang=lang,
+        today=date.min,
+        rights=get_rights(request),
+        synthetic=False,
+    )
     return page.render("error.html", status_code=status_code, code=status_code, problem=problem)
 
 

@@ -7,14 +7,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from api.auth.rights import require
 from api.deps import Unit
 from api.pages.tables import doubts
 from api.pages.view import PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
+from geo.accounts import Action
 from geo.figures import worklist
 from geo.store import cities, proposals, sites
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAGE_ROWS: Final = 100
 PROPOSAL_ROWS: Final = 50

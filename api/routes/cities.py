@@ -8,15 +8,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from api import deps
+from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.schemas.cities import CityDetail, CityItem, CityList
 from api.schemas.rates import CityRate, RateSeries
 from api.strict_json import StrictRoute
 from geo import figures
+from geo.accounts import Action
 from geo.cities import CityIndex, CityType, Level
 from geo.store import cities, sites
 
-router = APIRouter(prefix="/api/cities", tags=["cities"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/cities", tags=["cities"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 AsOf = Annotated[date | None, Query(description="The day on which `city_type` holds; today by default.")]
 AfterCode = Annotated[str | None, Query(max_length=32, description="Only units after this code.")]

@@ -12,21 +12,25 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
 from api import deps
+from api.auth.rights import Rights, require
+from api.import_rights import check_import
 from api.paging import next_url, page_of
 from api.pairs import pairs_of
 from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
-from api.settings import Settings
 from api.shapes import json_answer
 from api.spool import Spool
 from api.strict_json import StrictRoute
 from geo import clock
+from geo.accounts import Action
 from geo.cities import City, listed_cities
 from geo.errors import BadValue, Conflict
 from geo.imports import ImportOptions, PreparedImport, Receipt, commit_import, prepare_import
 from geo.outlines import UnitIndex, china_units
 from geo.store import Store, cities, imports, sites
 
-router = APIRouter(prefix="/api/imports", tags=["imports"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/imports", tags=["imports"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 ROWS: Final = 1000
 Flag = Annotated[bool, Form()]
@@ -73,11 +77,11 @@ def options_of(
     )
 
 
-@router.post("", status_code=201, response_model=ReceiptOut)
+@router.post("", status_code=201, response_model=ReceiptOut, dependencies=[require(Action.IMPORT)])
 def add_import(
     request: Request,
     store: deps.StoreDep,
-    settings: deps.SettingsDep,
+    rights: deps.RightsDep,
     today: deps.TodayDep,
     options: Annotated[ImportOptions, Depends(options_of)],
     file: Annotated[UploadFile, File(description="GeoPackage, GeoJSON or zipped Shapefile.")],
@@ -92,9 +96,9 @@ def add_import(
     with discarded_unless_kept(spool, path):
         prepared, units = prepared_of(store, path, options, today, in_units=not cities_)
         if not dry_run:
-            return _answer(request, _committed(store, settings, prepared, units, today))
+            return _answer(request, _committed(store, rights, prepared, units, today))
         with store.write() as conn:
-            import_id = imports.put(conn, prepared.receipt(dry=True, actor=settings.actor))
+            import_id = imports.put(conn, prepared.receipt(dry=True, actor=rights.name))
             receipt = imports.get(conn, import_id)
         spool.note(path, import_id, options, in_units=not cities_)
     return _answer(request, receipt)
@@ -125,12 +129,14 @@ def get_import(
     return _receipt_page(request, receipt, after=after, limit=limit)
 
 
-@router.post("/{import_id}/commit", status_code=201, response_model=ReceiptOut)
+@router.post(
+    "/{import_id}/commit", status_code=201, response_model=ReceiptOut, dependencies=[require(Action.IMPORT)]
+)
 def commit(
     import_id: deps.Id,
     request: Request,
     store: deps.StoreDep,
-    settings: deps.SettingsDep,
+    rights: deps.RightsDep,
     today: deps.TodayDep,
     body: CommitIn | None = None,
 ) -> Response:
@@ -145,7 +151,7 @@ def commit(
     prepared, units = prepared_of(
         store, path, replace(options, only_valid=only_valid), today, in_units=in_units
     )
-    receipt = _committed(store, settings, prepared, units, today)
+    receipt = _committed(store, rights, prepared, units, today)
     spool.drop(path)
     return _answer(request, receipt)
 
@@ -180,13 +186,15 @@ def prepared_of(
 
 
 def _committed(
-    store: Store, settings: Settings, prepared: PreparedImport, units: Sequence[City], today: date
+    store: Store, rights: Rights, prepared: PreparedImport, units: Sequence[City], today: date
 ) -> Receipt:
     codes = {unit.adcode for unit in units}
+    with store.read() as conn:
+        check_import(conn, rights, prepared)
     return commit_import(
         store,
         prepared,
-        actor=settings.actor,
+        actor=rights.name,
         now=clock.now_utc(),
         cities=units,
         listings=[listing for listing in listed_cities() if listing.adcode in codes],

@@ -7,18 +7,22 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from api import deps
+from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.schemas.landcover import ProductItem, ProductList, SceneItem, SceneList, ScenesIn
 from api.schemas.recovery import EvidenceItem, EvidenceList
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo import figures, landcover
+from geo.accounts import Action
 from geo.errors import InvalidInput
 from geo.registration import register_scenes
 from geo.scenes import SceneKind
 from geo.store import Store, scenes, sites
 
-router = APIRouter(prefix="/api", tags=["land cover"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api", tags=["land cover"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 
 class OutsideStore(InvalidInput):
@@ -68,7 +72,12 @@ def list_scenes(
     )
 
 
-@router.post("/scenes", status_code=201, response_model=SceneList)
+@router.post(
+    "/scenes",
+    status_code=201,
+    response_model=SceneList,
+    dependencies=[require(Action.SET_UP)],
+)
 def add_scenes(body: ScenesIn, store: deps.StoreDep) -> Response:
     """Register a raster that lies below the store's folder; see `kind` for what becomes a scene."""
     added = register_scenes(store, [below_store(store, body.path)], body.request())

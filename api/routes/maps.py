@@ -9,9 +9,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api import deps
+from api.auth.rights import require
+from geo.accounts import Action
 from tiles import maps
 
-router = APIRouter(prefix="/maps", tags=["maps"], default_response_class=HTMLResponse)
+router = APIRouter(
+    prefix="/maps", tags=["maps"], default_response_class=HTMLResponse, dependencies=[require(Action.READ)]
+)
 
 
 @router.get("/remediation")

@@ -7,14 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from api import deps, shapes
+from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.schemas.sites import ChangedSite, DecisionIn, ProposalItem, ProposalList
 from api.strict_json import StrictRoute
 from geo import clock
+from geo.accounts import Action
 from geo.proposals import ProposalState
-from geo.store import proposals
+from geo.store import proposals, sites
 
-router = APIRouter(prefix="/api/proposals", tags=["proposals"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/proposals", tags=["proposals"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 As = Annotated[
     str | None,
@@ -52,11 +56,15 @@ def get_proposal(proposal_id: deps.Id, store: deps.StoreDep) -> ProposalItem:
         return shapes.proposal_items(conn, [proposals.get(conn, proposal_id)])[0]
 
 
-@router.post("/{proposal_id}/approve", response_model=ChangedSite)
+@router.post(
+    "/{proposal_id}/approve",
+    response_model=ChangedSite,
+    dependencies=[require(Action.DECIDE)],
+)
 def approve(
     proposal_id: deps.Id,
     store: deps.StoreDep,
-    settings: deps.SettingsDep,
+    rights: deps.RightsDep,
     today: deps.TodayDep,
     lang: deps.LangDep,
     body: DecisionIn | None = None,
@@ -64,25 +72,30 @@ def approve(
 ) -> Response:
     """Release a proposal under another name than the proposer's."""
     given = body or DecisionIn()
-    actor = given.as_ or as_ or settings.actor
+    actor = rights.as_person(given.as_ or as_)
     with store.write() as conn:
+        proposal = proposals.get(conn, proposal_id)
+        rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
         applied = proposals.approve(
             conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment, today=today
         )
         return shapes.changed_answer(conn, applied, lang)
 
 
-@router.post("/{proposal_id}/reject")
+@router.post("/{proposal_id}/reject", dependencies=[require(Action.WITHDRAW)])
 def reject(
     proposal_id: deps.Id,
     store: deps.StoreDep,
-    settings: deps.SettingsDep,
+    rights: deps.RightsDep,
     body: DecisionIn | None = None,
     as_: As = None,
 ) -> ProposalItem:
     """Turn a proposal down; its proposer may withdraw it so."""
     given = body or DecisionIn()
-    actor = given.as_ or as_ or settings.actor
+    actor = rights.as_person(given.as_ or as_)
     with store.write() as conn:
+        proposal = proposals.get(conn, proposal_id)
+        if proposal.proposed_by != rights.name:
+            rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
         decided = proposals.reject(conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment)
         return shapes.proposal_items(conn, [decided])[0]

@@ -10,15 +10,19 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from api import deps
+from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.schemas.rates import CityRate, GroupRate, Rate, RateList, rate_item
 from api.schemas.recovery import WorklistEntry, WorklistPage
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo import figures
+from geo.accounts import Action
 from geo.rates import GroupBy
 
-router = APIRouter(prefix="/api", tags=["rates"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api", tags=["rates"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 NOT_IN_TABLE: Final = frozenset({"by_status", "alternatives", "observed", "flags"})
 COLUMNS: Final = tuple(name for name in Rate.model_fields if name not in NOT_IN_TABLE)

@@ -7,14 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api import deps
+from api.auth.rights import require
 from api.schemas.recovery import RecoveryItem, RecoveryList
 from api.strict_json import StrictRoute
+from geo.accounts import Action
 from geo.recovery import TemporalRule
 from geo.recovery_items import recovery_items
 from geo.site_results import site_recoveries
 from geo.store import sites
 
-router = APIRouter(prefix="/api/sites", tags=["sites"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/sites", tags=["sites"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 
 @router.get("/{site_id}/recovery")

@@ -12,22 +12,26 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import deps
+from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.schemas.runs import RunIn, RunItem, RunList
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
+from geo.accounts import Action
 from geo.jobs import submit_recovery
 from geo.recover_plan import RecoverParams
 from geo.runs import RunState
 from geo.store import Store, runs
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/runs", tags=["runs"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 LOOK_EVERY_S: Final = 0.5
 BEAT_EVERY: Final = 30
 
 
-@router.post("", status_code=202, response_model=RunItem)
+@router.post("", status_code=202, response_model=RunItem, dependencies=[require(Action.RUN)])
 def add_run(body: RunIn, store: deps.StoreDep) -> Response:
     """Queue a recovery run; its place is in Location, its progress under `/events` there."""
     params = RecoverParams(
@@ -64,7 +68,7 @@ def get_run(run_id: deps.Id, store: deps.StoreDep) -> RunItem:
         return RunItem.of(runs.get(conn, run_id))
 
 
-@router.delete("/{run_id}", status_code=202)
+@router.delete("/{run_id}", status_code=202, dependencies=[require(Action.RUN)])
 def cancel_run(run_id: deps.Id, store: deps.StoreDep) -> RunItem:
     """Ask a run to stop: a queued one at once, a running one when it next looks."""
     with store.write() as conn:

@@ -11,16 +11,18 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
 from api import deps
+from api.auth.rights import require
 from api.errors import STATUS, status_of
 from api.pages import STATIC_DIR
+from geo.accounts import Action
 from geo.errors import ReverdureError
 from geo.runs import RunState
 from geo.store import history, runs, sites
 from geo.store.database import SCHEMA_VERSION
 from tiles.asset_gate import asset_file
 
-router = APIRouter(include_in_schema=False)
-documented = APIRouter(tags=["service"])
+router = APIRouter(include_in_schema=False, dependencies=[require(Action.OPEN)])
+documented = APIRouter(tags=["service"], dependencies=[require(Action.OPEN)])
 
 ASSET_CACHE: Final = "public, max-age=86400"
 
@@ -41,7 +43,7 @@ def readyz(request: Request, store: deps.StoreDep) -> Response:
     return PlainTextResponse("; ".join(problems) or "ready", status_code=503 if problems else 200)
 
 
-@documented.get("/metrics", response_class=PlainTextResponse)
+@documented.get("/metrics", response_class=PlainTextResponse, dependencies=[require(Action.READ)])
 def metrics(request: Request, store: deps.StoreDep) -> Response:
     """Requests, latencies, sites and runs in the text format of Prometheus."""
     with store.read() as conn:
@@ -68,7 +70,7 @@ def favicon() -> Response:
     )
 
 
-@router.get("/docs")
+@router.get("/docs", dependencies=[require(Action.READ)])
 async def docs() -> HTMLResponse:
     """The API's documentation to try out, its assets from this host."""
     return get_swagger_ui_html(
@@ -81,7 +83,7 @@ async def docs() -> HTMLResponse:
     )
 
 
-@router.get("/docs/errors")
+@router.get("/docs/errors", dependencies=[require(Action.READ)])
 async def docs_errors() -> HTMLResponse:
     """Every error that the API answers with, as the `type` of a problem links to it."""
     rows = "".join(

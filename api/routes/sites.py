@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import deps, shapes
+from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.schemas.common import Day, Link, Text
 from api.schemas.sites import (
@@ -24,6 +25,7 @@ from api.schemas.sites import (
 )
 from api.site_writing import change_site, enter_site
 from api.strict_json import StrictRoute
+from geo.accounts import Action
 from geo.changes import Change
 from geo.errors import BadValue
 from geo.history import Fact
@@ -31,7 +33,9 @@ from geo.sites import Kind, Responsible
 from geo.status import Status
 from geo.store import cities, history, sites
 
-router = APIRouter(prefix="/api/sites", tags=["sites"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/api/sites", tags=["sites"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 WRITES: dict[int | str, dict[str, Any]] = {
     202: {"model": ChangedSite, "description": "A second person has to approve; `proposal` waits."}
@@ -102,11 +106,17 @@ def list_sites(request: Request, store: deps.StoreDep, wanted: FilterDep, lang: 
     return shapes.json_answer(SiteCollection(features=found, links=links), media=GEOJSON)
 
 
-@router.post("", status_code=201, response_model=ChangedSite)
+@router.post(
+    "",
+    status_code=201,
+    response_model=ChangedSite,
+    dependencies=[require(Action.CREATE_SITE)],
+)
 def create_site(
     body: NewSiteIn,
     request: Request,
     store: deps.StoreDep,
+    rights: deps.RightsDep,
     day: deps.TodayDep,
     lang: deps.LangDep,
     idempotency_key: deps.IdempotencyKey = None,
@@ -117,7 +127,7 @@ def create_site(
             conn,
             body,
             units=request.app.state.units,
-            actor=_actor(request),
+            rights=rights,
             today=day,
             idempotency_key=idempotency_key,
         )
@@ -136,7 +146,9 @@ def get_site(site_id: deps.Id, request: Request, store: deps.StoreDep, lang: dep
     return shapes.json_answer(found, headers={"ETag": tag}, media=GEOJSON)
 
 
-@router.patch("/{site_id}", response_model=ChangedSite, responses=WRITES)
+@router.patch(
+    "/{site_id}", response_model=ChangedSite, responses=WRITES, dependencies=[require(Action.CHANGE_SITE)]
+)
 def patch_site(
     site_id: deps.Id,
     body: SitePatchIn,
@@ -153,7 +165,9 @@ def patch_site(
         return shapes.changed_answer(conn, applied, write.lang)
 
 
-@router.delete("/{site_id}", response_model=ChangedSite, responses=WRITES)
+@router.delete(
+    "/{site_id}", response_model=ChangedSite, responses=WRITES, dependencies=[require(Action.CHANGE_SITE)]
+)
 def delete_site(
     site_id: deps.Id,
     write: Annotated[deps.Write, Depends()],
@@ -169,7 +183,12 @@ def delete_site(
         return shapes.changed_answer(conn, applied, write.lang)
 
 
-@router.post("/{site_id}/status", response_model=ChangedSite, responses=WRITES)
+@router.post(
+    "/{site_id}/status",
+    response_model=ChangedSite,
+    responses=WRITES,
+    dependencies=[require(Action.CHANGE_SITE)],
+)
 def change_status(
     site_id: deps.Id, body: StatusChangeIn, write: Annotated[deps.Write, Depends()]
 ) -> Response:
@@ -197,7 +216,3 @@ def site_history(
         items=[HistoryItem.of(row) for row in page],
         next=next_url(request, None if last is None else last.seq),
     )
-
-
-def _actor(request: Request) -> str:
-    return str(request.app.state.settings.actor)

@@ -7,13 +7,17 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import deps
+from api.auth.rights import require
 from api.strict_json import StrictRoute
 from geo import landcover
+from geo.accounts import Action
 from tiles.landcover import scene_of
 from tiles.landcover import tilejson as landcover_tilejson
 from tiles.raster import PNG, scene_tile, scene_version, tile_etag
 
-router = APIRouter(prefix="/tiles", tags=["tiles"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/tiles", tags=["tiles"], route_class=StrictRoute, dependencies=[require(Action.READ)]
+)
 
 FOREVER: Final = "private, max-age=31536000, immutable"
 A_WHILE: Final = "private, max-age=600"

@@ -87,6 +87,15 @@ def unit_names(conn: Connection, adcode: str | None) -> UnitNames:
     return UnitNames(names.get(Level.COUNTY), names.get(Level.PREFECTURE), names.get(Level.PROVINCE))
 
 
+def place(conn: Connection, adcode: str | None) -> tuple[str, ...]:
+    """The codes of the unit and of those above it, innermost first; an unknown code stands for itself."""
+    codes: list[str] = []
+    while adcode is not None and adcode not in codes:
+        codes.append(adcode)
+        adcode = conn.execute(select(CITIES.c.parent).where(CITIES.c.adcode == adcode)).scalar()
+    return tuple(codes)
+
+
 def _rename_units_of_sites(conn: Connection) -> None:
     columns = (SITES.c.adcode, SITES.c.county, SITES.c.prefecture, SITES.c.province)
     for adcode, *old in conn.execute(select(*columns).where(SITES.c.adcode.is_not(None)).distinct()).all():

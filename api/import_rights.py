@@ -1,0 +1,58 @@
+"""The rights that an import asks for: rows in units of one's own, past approvals by administrators alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from api.auth.rights import Rights, changed_units
+from geo.accounts import Action
+from geo.changes import NewSite
+from geo.errors import Refused
+from geo.history import Fact
+from geo.import_plan import PreparedImport, PreparedRow
+from geo.receipts import RowResult
+from geo.sites import Site
+from geo.status import Status, status_table
+from geo.store import Connection, sites
+
+
+class HistoryNeedsAdministrator(Refused):
+    """Somebody else than an administrator brings in a status that a second person has to approve."""
+
+    template = (
+        "row {row}: a site that enters as {status} would pass for approved, and only an administrator may"
+        " import that; bring it in with an earlier status, then propose {status}"
+    )
+
+
+def check_import(conn: Connection, rights: Rights, prepared: PreparedImport) -> None:
+    """Raise `NotAllowed` where a row lies outside the units of whoever imports.
+
+    Raises `HistoryNeedsAdministrator` where a new site carries a status that needs a second person.
+    """
+    if rights.is_administrator:
+        return
+    rows = [row for row in prepared.rows if row.result is not RowResult.REJECTED]
+    known = {site.site_id: site for site in sites.find(conn, sites.SiteFilter(limit=None, with_left=True))}
+    rights.check(conn, Action.IMPORT, *{code for row in rows for code in row_units(row, known)})
+    for row in rows:
+        if row.new is not None:
+            check_statuses(row.row, row.new)
+
+
+def check_statuses(row: int, new: NewSite) -> None:
+    """Raise `HistoryNeedsAdministrator` where a status of a new site needs a second person."""
+    stated = [new.facts.get(Fact.STATUS), *(status for status, _ in new.status_rows)]
+    for status in stated:
+        if status is not None and status_table()[Status(str(status))].second_person:
+            raise HistoryNeedsAdministrator(row=row, status=str(status))
+
+
+def row_units(row: PreparedRow, known: Mapping[int, Site]) -> Iterator[str | None]:
+    """The units that a row concerns: a new site's, a known site's, and the one that it would move to."""
+    if row.new is not None:
+        unit = row.new.facts.get(Fact.UNIT)
+        yield unit.get("adcode") if isinstance(unit, Mapping) else None
+    if row.site_id is not None and row.site_id in known:
+        for change in row.changes:
+            yield from changed_units(known[row.site_id], change.facts)
