@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from api.auth.rights import Rights, changed_units
+from api.auth.rights import Rights
 from geo.accounts import Action
 from geo.changes import NewSite
 from geo.errors import Refused
 from geo.history import Fact
 from geo.import_plan import PreparedImport, PreparedRow
+from geo.proposals import concerned_units
 from geo.receipts import RowResult
 from geo.sites import Site
 from geo.status import Status, status_table
@@ -55,4 +56,4 @@ def row_units(row: PreparedRow, known: Mapping[int, Site]) -> Iterator[str | Non
         yield unit.get("adcode") if isinstance(unit, Mapping) else None
     if row.site_id is not None and row.site_id in known:
         for change in row.changes:
-            yield from changed_units(known[row.site_id], change.facts)
+            yield from concerned_units(known[row.site_id], change.facts)

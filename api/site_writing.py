@@ -10,7 +10,7 @@ from typing import cast
 
 from shapely import MultiPolygon
 
-from api.auth.rights import Rights, changed_units
+from api.auth.rights import Rights
 from api.deps import Write
 from api.schemas.sites import NewSiteIn, fact_on_wire
 from geo import clock
@@ -21,6 +21,7 @@ from geo.changes import Change, FutureDate, NewSite
 from geo.facts import current
 from geo.history import Fact
 from geo.outlines import UnitIndex
+from geo.proposals import concerned_units
 from geo.store import Connection, changes, cities, history, sites
 
 
@@ -59,7 +60,7 @@ def change_site(conn: Connection, site_id: int, change: Change, write: Write) ->
     Raises `NotAllowed` outside the units of whoever writes, the old and the new one of a move, and
     `SiteChanged` with the difference where the site has moved on.
     """
-    write.rights.check(conn, Action.CHANGE_SITE, *changed_units(sites.get(conn, site_id), change.facts))
+    write.rights.check(conn, Action.CHANGE_SITE, *concerned_units(sites.get(conn, site_id), change.facts))
     try:
         return changes.apply_change(
             conn,

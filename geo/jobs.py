@@ -31,11 +31,14 @@ class RunCancelled(Refused):
     template = "the run {run_id} was cancelled"
 
 
-def submit_recovery(store: Store, params: RecoverParams) -> Run:
-    """A queued run for these parameters. Raises as `recover` does where they cannot be met."""
+def submit_recovery(store: Store, params: RecoverParams, *, requested_by: str | None = None) -> Run:
+    """A queued run for these parameters; `requested_by` is told when it is over.
+
+    Raises as `recover` does where they cannot be met.
+    """
     plan_recovery(store, params, today=clock.today())
     with store.write() as conn:
-        return runs.create(conn, "recovery", run_params(params))
+        return runs.create(conn, "recovery", run_params(params), requested_by=requested_by)
 
 
 class Worker:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from geo.changes import Change
+from geo.history import Fact
+from geo.sites import Site
 
 
 class ProposalState(StrEnum):
@@ -37,3 +40,9 @@ class Proposal:
     decided_at: str | None = None
     comment: str = ""
     source: str = ""
+
+
+def concerned_units(site: Site, facts: Mapping[Fact, object]) -> tuple[str | None, ...]:
+    """The units that a change concerns: the site's present one and, where it moves, the new one."""
+    unit = facts.get(Fact.UNIT)
+    return (site.adcode, unit.get("adcode")) if isinstance(unit, Mapping) else (site.adcode,)

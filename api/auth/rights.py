@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +13,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from api.auth.who import Who, who_of
 from geo.accounts import AccountRole, Action, Decision, User, may, refusal
 from geo.errors import Refused, ReverdureError
-from geo.history import Fact
-from geo.proposals import Proposal
+from geo.proposals import Proposal, concerned_units
 from geo.sites import Site
 from geo.store import Connection, cities
 
@@ -110,7 +109,7 @@ class Rights:
 
     def check_decision(self, conn: Connection, proposal: Proposal, site: Site) -> None:
         """Raise `NotAllowed` unless they may decide on it: in the old unit and, for a move, in the new."""
-        self.check(conn, Action.DECIDE, *changed_units(site, proposal.change.facts))
+        self.check(conn, Action.DECIDE, *concerned_units(site, proposal.change.facts))
 
     def as_person(self, other: str | None) -> str:
         """Under which name a decision is recorded: another than one's own only while there are no accounts.
@@ -120,12 +119,6 @@ class Rights:
         if other and not self.who.is_local and other != self.name:
             raise ActsForAnother(user=self.name, other=other)
         return other or self.name
-
-
-def changed_units(site: Site, facts: Mapping[Fact, object]) -> tuple[str | None, ...]:
-    """The units that a change concerns: the site's present one and the one that it would move to."""
-    unit = facts.get(Fact.UNIT)
-    return (site.adcode, unit.get("adcode")) if isinstance(unit, Mapping) else (site.adcode,)
 
 
 def get_rights(request: Request) -> Rights:

@@ -32,7 +32,7 @@ BEAT_EVERY: Final = 30
 
 
 @router.post("", status_code=202, response_model=RunItem, dependencies=[require(Action.RUN)])
-def add_run(body: RunIn, store: deps.StoreDep) -> Response:
+def add_run(body: RunIn, store: deps.StoreDep, rights: deps.RightsDep) -> Response:
     """Queue a recovery run; its place is in Location, its progress under `/events` there."""
     params = RecoverParams(
         product=body.product,
@@ -41,7 +41,7 @@ def add_run(body: RunIn, store: deps.StoreDep) -> Response:
         to_year=body.to_year,
         site_ids=None if body.site_ids is None else tuple(sorted(set(body.site_ids))),
     )
-    run = submit_recovery(store, params)
+    run = submit_recovery(store, params, requested_by=rights.name)
     return json_answer(RunItem.of(run), status=202, headers={"Location": f"/api/runs/{run.run_id}"})
 
 

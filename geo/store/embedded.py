@@ -106,3 +106,17 @@ def append_only() -> list[str]:
             f" OR EXISTS (SELECT 1 FROM history WHERE voids_seq = NEW.voids_seq) BEGIN {refuse} END"
         ),
     ]
+
+
+def append_only_table(name: str, key: str) -> list[str]:
+    """The statements that let the table `name` only grow, at the end of its `key`."""
+    refuse = f"SELECT RAISE(ABORT, '{name} is append-only');"
+    before = f"CREATE TRIGGER append_only_{name}"
+    return [
+        f"{before}_update BEFORE UPDATE ON {name} BEGIN {refuse} END",
+        f"{before}_delete BEFORE DELETE ON {name} BEGIN {refuse} END",
+        (
+            f"{before}_insert BEFORE INSERT ON {name}"  # noqa: S608 - our own names
+            f" WHEN NEW.{key} <= (SELECT coalesce(max({key}), 0) FROM {name}) BEGIN {refuse} END"
+        ),
+    ]

@@ -14,9 +14,10 @@ from geo.canonical import canonical_json, parse_json
 from geo.changes import Change, plan_change
 from geo.errors import BadValue, Conflict, Refused, UnknownProposal
 from geo.history import Fact
-from geo.proposals import Proposal, ProposalState
+from geo.notices import NoticeKind
+from geo.proposals import Proposal, ProposalState, concerned_units
 from geo.sites import Site
-from geo.store import history, sites
+from geo.store import history, notifications, sites
 from geo.store.recording import Applied, record
 from geo.store.tables import PROPOSALS
 from geo.store.types import new_key
@@ -66,7 +67,7 @@ def get(conn: Connection, proposal_id: int) -> Proposal:
 
 
 def add(conn: Connection, site: Site, change: Change, *, actor: str, source: str, now: str) -> Proposal:
-    """The change, kept as an open proposal."""
+    """The change, kept as an open proposal; whoever may decide on it is told."""
     key = conn.execute(
         insert(PROPOSALS).values(
             site_id=site.site_id,
@@ -84,7 +85,18 @@ def add(conn: Connection, site: Site, change: Change, *, actor: str, source: str
             comment="",
         )
     ).inserted_primary_key
-    return get(conn, new_key(key))
+    proposal_id = new_key(key)
+    notifications.notify_deciders(
+        conn,
+        concerned_units(site, change.facts),
+        actor=actor,
+        now=now,
+        site_code=site.site_code,
+        site_id=site.site_id,
+        source=source,
+        proposal_id=proposal_id,
+    )
+    return get(conn, proposal_id)
 
 
 def approve(
@@ -172,7 +184,20 @@ def _decide(
         .where(PROPOSALS.c.proposal_id == proposal_id)
         .values(state=state.value, decided_by=actor, decided_at=now, comment=comment)
     )
-    return get(conn, proposal_id)
+    decided = get(conn, proposal_id)
+    approved = state is ProposalState.APPROVED
+    notifications.notify(
+        conn,
+        [decided.proposed_by],
+        NoticeKind.PROPOSAL_APPROVED if approved else NoticeKind.PROPOSAL_REJECTED,
+        now=now,
+        subject=f"proposal:{proposal_id}",
+        link=f"/sites/{decided.site_id}",
+        facts={"actor": actor, "site": sites.get(conn, decided.site_id).site_code, "comment": comment},
+        site_id=decided.site_id,
+        but=actor,
+    )
+    return decided
 
 
 def _proposal(row: RowMapping) -> Proposal:

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from geo import clock
 from geo.canonical import canonical_json, parse_json
 from geo.errors import UnknownRun
+from geo.notices import NoticeKind
 from geo.runs import Run, RunState
+from geo.store import notifications
 from geo.store.tables import RUNS
 from geo.store.types import new_key
 
@@ -28,8 +30,15 @@ class HeldRun:
 _OVER = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 
 
-def create(conn: Connection, kind: str, params: Mapping[str, object], *, now: str | None = None) -> Run:
-    """A new run, queued."""
+def create(
+    conn: Connection,
+    kind: str,
+    params: Mapping[str, object],
+    *,
+    now: str | None = None,
+    requested_by: str | None = None,
+) -> Run:
+    """A new run, queued; `requested_by` is told when it is over."""
     key = conn.execute(
         insert(RUNS).values(
             kind=kind,
@@ -41,6 +50,7 @@ def create(conn: Connection, kind: str, params: Mapping[str, object], *, now: st
             created_at=now or clock.now_utc(),
             result="{}",
             cancel_requested=0,
+            requested_by=requested_by,
         )
     ).inserted_primary_key
     return get(conn, new_key(key))
@@ -98,18 +108,16 @@ def progress(conn: Connection, run_id: int, done: int, total: int, message: str)
 
 def finish(conn: Connection, run_id: int, result: Mapping[str, object], *, now: str | None = None) -> Run:
     """The run, done."""
-    return _set(
-        conn,
-        run_id,
-        state=RunState.DONE.value,
-        result=canonical_json(result),
-        finished_at=now or clock.now_utc(),
-    )
+    now = now or clock.now_utc()
+    _tell(conn, run_id, NoticeKind.RUN_DONE, now=now)
+    return _set(conn, run_id, state=RunState.DONE.value, result=canonical_json(result), finished_at=now)
 
 
 def fail(conn: Connection, run_id: int, error: str, *, now: str | None = None) -> Run:
     """The run, failed; `error` is for people."""
-    return _set(conn, run_id, state=RunState.FAILED.value, error=error, finished_at=now or clock.now_utc())
+    now = now or clock.now_utc()
+    _tell(conn, run_id, NoticeKind.RUN_FAILED, now=now, problem=error)
+    return _set(conn, run_id, state=RunState.FAILED.value, error=error, finished_at=now)
 
 
 def cancelled(conn: Connection, run_id: int, *, now: str | None = None) -> Run:
@@ -137,6 +145,20 @@ def requeue(conn: Connection, run_id: int, *, now: str | None = None) -> bool:
         return False
     _set(conn, run_id, state=RunState.QUEUED.value, started_at=None, done=0, owner=None, heartbeat_at=None)
     return True
+
+
+def _tell(conn: Connection, run_id: int, kind: NoticeKind, *, now: str, problem: str = "") -> None:
+    asked = _stored(conn, run_id)["requested_by"]
+    if asked is not None:
+        notifications.notify(
+            conn,
+            [asked],
+            kind,
+            now=now,
+            subject=f"run:{run_id}",
+            link=f"/api/runs/{run_id}",
+            facts={"run": run_id, "problem": problem},
+        )
 
 
 def _set(conn: Connection, run_id: int, **values: object) -> Run:

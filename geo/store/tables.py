@@ -220,6 +220,7 @@ RUNS: Final = make_table(
     whole("cancel_requested"),
     maybe_words("owner"),
     maybe_words("heartbeat_at"),
+    maybe_words("requested_by"),
     Index("ix_runs_state", "state"),
 )
 

@@ -1,0 +1,97 @@
+"""The audit in the store: rows are added at the end, each with the hash of the one before; none changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from sqlalchemy import Connection, RowMapping, Select, insert, select
+
+from geo.audit import AuditEntry, AuditEvent, AuditRow
+from geo.canonical import canonical_json, parse_json
+from geo.store.account_tables import AUDIT
+
+FIRST_HASH: Final = "0" * 64
+_HASHED: Final = ("seq", "at", "actor", "address", "event", "target", "detail", "request_id")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which rows are asked for; None asks for all. Pages backwards by `before`, the last seq of a page."""
+
+    event: AuditEvent | None = None
+    actor: str | None = None
+    since: str | None = None
+    until: str | None = None
+    before: int | None = None
+    limit: int | None = 100
+
+
+def add(conn: Connection, entry: AuditEntry, *, now: str) -> int:
+    """The number of the new last row. Its time is never earlier than that of the row before."""
+    last = conn.execute(
+        select(AUDIT.c.seq, AUDIT.c.at, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
+    ).first()
+    row = {
+        "seq": 1 if last is None else last.seq + 1,
+        "at": now if last is None else max(now, last.at),
+        "actor": entry.actor,
+        "address": entry.address,
+        "event": entry.event.value,
+        "target": entry.target,
+        "detail": canonical_json(entry.detail),
+        "request_id": entry.request_id,
+    }
+    previous = FIRST_HASH if last is None else last.hash
+    conn.execute(insert(AUDIT).values(**row, previous_hash=previous, hash=_hash(previous, row)))
+    return cast("int", row["seq"])
+
+
+def find(conn: Connection, wanted: AuditFilter) -> list[AuditRow]:
+    """The rows that match, the newest first."""
+    query: Select[tuple[object, ...]] = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(wanted.limit)
+    columns = AUDIT.c
+    for condition, value in (
+        (columns.event == wanted.event, wanted.event),
+        (columns.actor == wanted.actor, wanted.actor),
+        (columns.at >= wanted.since, wanted.since),
+        (columns.at <= wanted.until, wanted.until),
+        (columns.seq < wanted.before, wanted.before),
+    ):
+        if value is not None:
+            query = query.where(condition)
+    return [_row(row) for row in conn.execute(query).mappings()]
+
+
+def first_bad_row(conn: Connection) -> int | None:
+    """The number of the first row that was altered or taken out, None where the chain holds."""
+    previous, expected = FIRST_HASH, 1
+    for row in _all(conn):
+        if row["seq"] != expected or row["previous_hash"] != previous:
+            return expected
+        if row["hash"] != _hash(previous, {name: row[name] for name in _HASHED}):
+            return expected
+        previous, expected = row["hash"], expected + 1
+    return None
+
+
+def _all(conn: Connection) -> Iterator[RowMapping]:
+    yield from conn.execute(select(AUDIT).order_by(AUDIT.c.seq)).mappings()
+
+
+def _hash(previous: str, row: Mapping[str, object]) -> str:
+    return hashlib.sha256(f"{previous}{canonical_json(row)}".encode()).hexdigest()
+
+
+def _row(row: RowMapping) -> AuditRow:
+    entry = AuditEntry(
+        event=AuditEvent(row["event"]),
+        actor=row["actor"],
+        target=row["target"],
+        address=row["address"],
+        request_id=row["request_id"],
+        detail=cast("Mapping[str, object]", parse_json(row["detail"])),
+    )
+    return AuditRow(row["seq"], row["at"], entry, row["hash"])
