@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from geo.errors import InvalidInput
-from geo.vector_formats import FORMAT_BY_SUFFIX, SHAPEFILE_PARTS
+from geo.vector_formats import LAYER_SUFFIXES, SHAPEFILE_PARTS
 
 MAX_MEMBERS: Final = 2000
 MAX_UNPACKED_BYTES: Final = 2 << 30
 MAX_RATIO: Final = 200
 _RATIO_FROM_BYTES: Final = 1 << 20
 _CHUNK: Final = 1 << 20
-_LAYER_SUFFIXES: Final = frozenset(FORMAT_BY_SUFFIX) - {".zip"}
+_GDB_PART: Final = re.compile(r"[\w.]{1,64}")
+_DOCTYPE_BYTES: Final = 1 << 16
 
 
 class BadArchive(InvalidInput):
@@ -27,12 +30,15 @@ class BadArchive(InvalidInput):
 def unpack_layer(path: Path, folder: Path, *, layer: str | None) -> tuple[Path, str]:
     """The file of the archive's one layer, unpacked into `folder` under a plain name, and the layer's name.
 
-    The layer is a Shapefile (its parts lie side by side), a GeoPackage or a GeoJSON. Where there are several,
-    `layer` chooses by file name without suffix. Raises BadArchive.
+    The layer is a Shapefile (its parts lie side by side), the folder of a FileGDB, or a file of one of
+    `LAYER_SUFFIXES`. Where there are several, `layer` chooses by file name without suffix. Raises BadArchive.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             members = _checked(archive, path.name)
+            geodatabases = {found for member in members if (found := _gdb_of(member))}
+            if len(geodatabases) == 1:
+                return _unpack_gdb(archive, members, geodatabases.pop(), folder, path.name)
             chosen = _chosen(members, path.name, layer)
             for part in _parts(members, chosen):
                 _unpack(archive, part, folder / f"layer{_suffix(part)}", path.name)
@@ -41,6 +47,45 @@ def unpack_layer(path: Path, folder: Path, *, layer: str | None) -> tuple[Path, 
             file_name=path.name, problem=f"is damaged or of an unknown kind ({error})"
         ) from error
     return folder / f"layer{_suffix(chosen)}", _stem(chosen)
+
+
+def check_workbook(path: Path) -> None:
+    """Raise BadArchive where the zip archive of a workbook breaks a rule, or its XML declares entities."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in _checked(archive, path.name):
+                if _suffix(member) not in {".xml", ".rels"}:
+                    continue
+                with archive.open(member) as file:
+                    head = file.read(_DOCTYPE_BYTES)
+                if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+                    raise BadArchive(
+                        file_name=path.name, problem=f"declares a document type in {member.filename!r}"
+                    )
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, zlib.error) as error:
+        raise BadArchive(
+            file_name=path.name, problem=f"is damaged or of an unknown kind ({error})"
+        ) from error
+
+
+def _gdb_of(member: zipfile.ZipInfo) -> str:
+    """The folder of the geodatabase that the member lies in, '' for none."""
+    parts = PurePosixPath(member.filename.replace("\\", "/")).parts[:-1]
+    place = next((place for place, part in enumerate(parts) if part.lower().endswith(".gdb")), None)
+    return "" if place is None else "/".join(parts[: place + 1])
+
+
+def _unpack_gdb(
+    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], gdb: str, folder: Path, file_name: str
+) -> tuple[Path, str]:
+    target = folder / "layer.gdb"
+    target.mkdir()
+    for number, member in enumerate(members):
+        if _gdb_of(member) == gdb:
+            name = PurePosixPath(member.filename.replace("\\", "/")).name
+            safe = name if _GDB_PART.fullmatch(name) else f"other{number}"
+            _unpack(archive, member, target / safe, file_name)
+    return target, PurePosixPath(gdb).stem
 
 
 def _checked(archive: zipfile.ZipFile, file_name: str) -> list[zipfile.ZipInfo]:
@@ -76,15 +121,18 @@ def _chosen(members: list[zipfile.ZipInfo], file_name: str, layer: str | None) -
     layers = [
         member
         for member in members
-        if _suffix(member) in _LAYER_SUFFIXES and "__MACOSX" not in member.filename
+        if _suffix(member) in LAYER_SUFFIXES and "__MACOSX" not in member.filename
     ]
+    root = [member for member in layers if member.filename.lower() == "doc.kml"]
+    if root and all(_suffix(member) == ".kml" for member in layers):
+        return root[0]
     if not layers:
         raise BadArchive(file_name=file_name, problem=_without_layers(members))
     names = ", ".join(sorted(map(_stem, layers)))
     if layer is not None:
         named = [member for member in layers if _stem(member) == layer]
-        # a GeoPackage has layers of its own, so the name may be that of one of them
-        if not named and (len(layers) > 1 or _suffix(layers[0]) != ".gpkg"):
+        # a GeoPackage and a drawing have layers of their own, so the name may be that of one of them
+        if not named and (len(layers) > 1 or _suffix(layers[0]) not in {".gpkg", ".dxf"}):
             raise BadArchive(file_name=file_name, problem=f"has no layer {layer!r}; it has {names}")
         layers = named or layers
     if len(layers) > 1:
@@ -97,8 +145,7 @@ def _chosen(members: list[zipfile.ZipInfo], file_name: str, layer: str | None) -
 def _without_layers(members: list[zipfile.ZipInfo]) -> str:
     if not members:
         return "is empty"
-    kml = ", only KML, which is not read yet" if any(_suffix(one) == ".kml" for one in members) else ""
-    return f"holds no Shapefile, GeoPackage or GeoJSON{kml}"
+    return "holds no Shapefile, GeoPackage, GeoJSON, KML, FileGDB or DXF"
 
 
 def _parts(members: list[zipfile.ZipInfo], chosen: zipfile.ZipInfo) -> list[zipfile.ZipInfo]:

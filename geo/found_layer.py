@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 MAX_FEATURES: Final = 2_000_000
@@ -16,19 +16,31 @@ Feature = tuple[dict[str, Any], bytes | None, str | None]
 """Values by column, the geometry as WKB (None where there is none), and a problem slug where it is broken."""
 
 
+Note = tuple[str, str | None, str | None]
+"""What a reader notices in a row: a slug of `data/reference/findings.csv`, the column and the cell's text."""
+
+
 class FileRefused(Exception):
     """The file breaks a rule; the text goes to the person who sent it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundLayer:
-    """The facts of a layer and its features, in the order of the file."""
+    """The facts of a layer and its features, in the order of the file.
+
+    `lines` are the lines of the file, or the rows of the sheet, on which the features begin, from 1; empty
+    where the format has none. `notes` by position say what was noticed in a feature. `has_shapes` is False
+    for a table without any geometry.
+    """
 
     name: str
     crs: str | None
     encoding: str
     columns: list[str]
     features: Iterable[Feature]
+    lines: Sequence[int] = ()
+    notes: Mapping[int, Sequence[Note]] = field(default_factory=dict)
+    has_shapes: bool = True
 
 
 def parsed_json(text: str, parse_constant: Callable[[str], object]) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 import shapely
 from shapely import MultiPolygon
@@ -17,12 +18,17 @@ from geo.import_changes import changes_of, refusals_of
 from geo.import_plan import ImportOptions, PreparedRow
 from geo.import_rows import RowReader, Stated
 from geo.outlines import UnitAssignment
-from geo.receipts import RowResult
+from geo.reader_client import RawRow
+from geo.receipts import Finding, RowResult
 from geo.shapes import Judged
 from geo.sites import Site
 from geo.status import Status
 from geo.values import same_looking
+from geo.vector_formats import TABLES
 from geo.vector_io import RawLayer
+
+LONGEST_NUMBER: Final = 10**15
+"""From here on a spreadsheet does not keep every digit of a number."""
 
 
 class RowJudge:
@@ -37,6 +43,7 @@ class RowJudge:
         existing: Mapping[str, Site],
         today: date,
     ) -> None:
+        self._mapping = mapping
         self._reader = RowReader(mapping, today=today, lang=options.lang)
         self._options = options
         self._crs = crs
@@ -45,26 +52,56 @@ class RowJudge:
         self._codes: dict[str, int] = {}
         self._shapes: dict[bytes, int] = {}
         self._looks = {same_looking(code): code for code in existing}
+        self._by_digits = {code.lstrip("0"): code for code in existing if code.startswith("0")}
 
     def rows(
         self, layer: RawLayer, judged: Sequence[Judged], assigned: Mapping[int, UnitAssignment]
     ) -> tuple[PreparedRow, ...]:
         """What each row will do, in file order; `assigned` holds the unit of each accepted polygon."""
+        numbers = layer.format in TABLES
         return tuple(
-            self._row(raw.row, self._reader.read(raw.values), shape, assigned.get(position))
+            self._row(raw, self._stated(raw, from_table=numbers), shape, assigned.get(position))
             for position, (raw, shape) in enumerate(zip(layer.rows, judged, strict=True))
         )
 
-    def _row(self, row: int, stated: Stated, shape: Judged, assignment: UnitAssignment | None) -> PreparedRow:
-        stated.findings[:0] = shape.findings
+    def _stated(self, raw: RawRow, *, from_table: bool) -> Stated:
+        """What the row states; `from_table` says that a spreadsheet may have eaten digits of its code."""
+        lang = self._options.lang
+        stated = self._reader.read(raw.values)
+        stated.findings[:0] = [
+            finding(code, lang=lang, column=column, value=value) for code, column, value in raw.notes
+        ]
+        stated.without_shape = from_table and raw.geometry is None and raw.problem is None
+        source = self._mapping.sources.get("site_code")
+        cell = None if source is None else raw.values.get(source.column)
+        if source is not None and from_table and isinstance(cell, int | float):
+            stated.findings.extend(self._eaten(source.column, cell))
+        return stated
+
+    def _eaten(self, column: str, cell: float) -> Iterator[Finding]:
+        lang = self._options.lang
+        if abs(cell) >= LONGEST_NUMBER:
+            yield finding("digits_lost", lang=lang, column=column, value=cell)
+        other = self._by_digits.get(str(cell))
+        if other is not None and str(cell) not in self._existing:
+            yield finding("zeros_lost", lang=lang, column=column, value=cell, other=other)
+
+    def _row(
+        self, raw: RawRow, stated: Stated, shape: Judged, assignment: UnitAssignment | None
+    ) -> PreparedRow:
+        row, site = raw.row, self._existing.get(stated.site_code or "")
+        keeps_shape = stated.without_shape and site is not None
+        stated.findings[:0] = () if keeps_shape else shape.findings
         self._check_repeats(row, stated, shape)
         if assignment is not None:
             self._check_unit(stated, assignment, shape)
+        unit = None if assignment is None else unit_fact(assignment)
+        if keeps_shape and site is not None and not stated.refused:
+            self._reader.compare_area(stated, site.area_units)
+            return self._known(row, stated, shape, unit, site)
         if shape.polygon is None or shape.area_units is None or stated.site_code is None or stated.refused:
             return self._rejected(row, stated, shape)
         self._reader.compare_area(stated, shape.area_units)
-        unit = None if assignment is None else unit_fact(assignment)
-        site = self._existing.get(stated.site_code)
         if site is not None:
             return self._known(row, stated, shape, unit, site)
         new, defaults = self._new(stated, stated.site_code, shape.polygon, shape.area_units, unit)

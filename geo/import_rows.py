@@ -49,13 +49,17 @@ _WANTED: Final[Mapping[str, Mapping[Lang, str]]] = {
 
 @dataclass(slots=True)
 class Stated:
-    """What one row states: facts, attributes and the row's own values; `extra` holds what is left over."""
+    """What one row states: facts, attributes and the row's own values; `extra` holds what is left over.
+
+    `without_shape` says that the row is one of a table and gives no boundary.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     facts: dict[Fact, object] = field(default_factory=dict)
     attributes: dict[str, object] = field(default_factory=dict)
     extra: dict[str, object] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    without_shape: bool = False
 
     @property
     def site_code(self) -> str | None:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geo.crs import CrsUnknown, crs_name, crs_suggestion
+from geo.crs import LONLAT, CrsUnknown, crs_name, crs_suggestion
 from geo.errors import BadValue, InvalidInput
 from geo.fields import FIELDS, ColumnMap, map_columns
 from geo.import_commit import ImportRefused, commit_import
@@ -27,6 +27,7 @@ from geo.overlap import overlap_units
 from geo.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
 from geo.shapes import Judged, judge_shapes, swapped
 from geo.sites import Site
+from geo.vector_formats import TABLES
 from geo.vector_io import RawLayer, read_vector
 
 __all__ = [
@@ -86,7 +87,7 @@ def prepare_layer(
         raise EmptyLayer(file_name=layer.file_name, layer=layer.layer)
     if options.as_of is not None and options.as_of > today:
         raise BadValue(field="as_of", value=options.as_of.isoformat(), problem=f"lies after today ({today})")
-    crs = _source_crs(layer, options)
+    crs = source_crs(layer, options)
     mapping = map_columns(
         layer.columns,
         [row.values for row in layer.rows],
@@ -98,7 +99,7 @@ def prepare_layer(
     judged = judge_shapes(
         [row.geometry for row in layer.rows],
         [row.problem for row in layer.rows],
-        crs=crs,
+        crs=crs or LONLAT,
         repair=options.repair,
         swap_axes=options.swap_axes,
         lang=options.lang,
@@ -122,10 +123,16 @@ def prepare_layer(
     )
 
 
-def _source_crs(layer: RawLayer, options: ImportOptions) -> str:
+def source_crs(layer: RawLayer, options: ImportOptions) -> str:
+    """The system of the layer, as its sender or the caller says it; '' for a table without any geometry.
+
+    Raises CrsUnknown where nobody says it.
+    """
     named = options.source_crs or layer.crs
     if named:
         return crs_name(named)
+    if layer.format in TABLES and all(row.geometry is None for row in layer.rows):
+        return ""
     shapes = np.array([row.geometry for row in layer.rows], dtype=object)
     west, south, east, north = shapely.total_bounds(shapes).tolist()
     raise CrsUnknown(suggestion=crs_suggestion((west, south, east, north)))

@@ -17,7 +17,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import InvalidInput
-from geo.vector_formats import GDAL_DRIVERS
+from geo.found_layer import Note
+from geo.vector_formats import drivers_for
 
 MAX_VERTICES: Final = 50_000_000
 READ_SECONDS: Final = 900
@@ -50,13 +51,16 @@ class FileUnreadable(InvalidInput):
 class RawRow:
     """One feature as sent: `row` is 1 for the first; `geometry` in the layer's own system, None if missing.
 
-    `problem` is a slug of `data/reference/findings.csv` where the geometry could not be read.
+    `problem` is a slug of `data/reference/findings.csv` where the geometry could not be read; `notes` are
+    what else the reader noticed; `line` is where the row stands in the file, None where it has no lines.
     """
 
     row: int
     values: Mapping[str, Any]
     geometry: BaseGeometry | None
     problem: str | None = None
+    notes: tuple[Note, ...] = ()
+    line: int | None = None
 
 
 def run_reader(file_name: str, job: Mapping[str, str | None], folder: Path) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def run_reader(file_name: str, job: Mapping[str, str | None], folder: Path) -> d
     try:
         done = subprocess.run(  # noqa: S603 - our own module, no shell
             command,
-            env=reader_environment(),
+            env=reader_environment(str(job["kind"])),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -85,22 +89,34 @@ def run_reader(file_name: str, job: Mapping[str, str | None], folder: Path) -> d
     return meta
 
 
-def reader_environment() -> dict[str, str]:
-    """The whole environment of the reader process: what a program needs to start, and GDAL shut in."""
+def reader_environment(kind: str = "") -> dict[str, str]:
+    """The whole environment of the reader process: what a program needs to start, and GDAL shut in.
+
+    Of GDAL's drivers only those are left that a file of this `kind` needs.
+    """
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    return {**kept, **_GDAL_ENVIRONMENT, "GDAL_SKIP": _skipped_drivers(), "PYTHONPATH": str(_PACKAGE_ROOT)}
+    return {
+        **kept,
+        **_GDAL_ENVIRONMENT,
+        "GDAL_SKIP": _skipped_drivers(kind),
+        "PYTHONPATH": str(_PACKAGE_ROOT),
+    }
 
 
 @cache
-def _skipped_drivers() -> str:
-    """Every driver of the installed GDAL but those that may open a file, as GDAL_SKIP wants them."""
+def _skipped_drivers(kind: str) -> str:
+    """Every driver of the installed GDAL but those that may open such a file, as GDAL_SKIP wants them."""
     from pyogrio import list_drivers  # noqa: PLC0415 - slow to load, and only reading needs it
 
-    return ",".join(sorted(set(list_drivers()) - GDAL_DRIVERS))
+    return ",".join(sorted(set(list_drivers()) - drivers_for(kind)))
 
 
-def read_rows(file_name: str, folder: Path) -> Iterator[RawRow]:
-    """The features that the reader process wrote into `folder`, in file order; raises FileUnreadable."""
+def read_rows(file_name: str, folder: Path, meta: Mapping[str, Any]) -> Iterator[RawRow]:
+    """The features that the reader process wrote into `folder`, in file order; raises FileUnreadable.
+
+    `meta` are the facts of the layer.
+    """
+    lines_of, notes = meta.get("lines", ()), meta.get("notes", {})
     shapes, missing = _shapes(folder / "shapes.wkb")
     vertices = int(shapely.get_num_coordinates(shapes).sum())
     if vertices > MAX_VERTICES:
@@ -111,7 +127,9 @@ def read_rows(file_name: str, folder: Path) -> Iterator[RawRow]:
             shape = shapes[position]
             if shape is None and not missing[position]:
                 problem = "broken_geometry"
-            yield RawRow(position + 1, values, shape, problem)
+            noted = tuple(map(tuple, notes.get(str(position), ())))
+            line_number = lines_of[position] if lines_of else None
+            yield RawRow(position + 1, values, shape, problem, noted, line_number)
 
 
 def _shapes(path: Path) -> tuple[Any, list[bool]]:

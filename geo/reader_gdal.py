@@ -1,4 +1,4 @@
-"""GeoPackage and Shapefile, read by GDAL with every other driver switched off by the parent (GDAL_SKIP)."""
+"""GeoPackage, Shapefile and FileGDB, read by GDAL with every other driver switched off by the parent."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from pyogrio import list_drivers
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from geo.found_layer import MAX_COLUMNS, Feature, FileRefused, FoundLayer, parsed_json
-from geo.vector_formats import GDAL_DRIVERS
+from geo.vector_formats import drivers_for
 
 
 def read(job: Mapping[str, Any]) -> FoundLayer:
-    """The features of one layer of a GeoPackage or a Shapefile."""
-    if not set(list_drivers()) <= GDAL_DRIVERS:
+    """The features of one layer of a GeoPackage, a Shapefile or a FileGDB."""
+    if not set(list_drivers()) <= drivers_for(job["kind"]):
         raise FileRefused("the reader could not switch off the formats that it must not open")
     try:
+        layer = _gdb_layer(job) if job["kind"] == "gdb" else job["layer"]
         meta, _, shapes, columns = pyogrio.raw.read(
-            job["path"], layer=job["layer"], encoding=job.get("encoding"), datetime_as_string=True
+            job["path"], layer=layer, encoding=job.get("encoding"), datetime_as_string=True
         )
     except (DataSourceError, DataLayerError) as error:
         raise FileRefused(
@@ -38,12 +39,22 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
         for column, kind, subtype in zip(columns, meta["ogr_types"], meta["ogr_subtypes"], strict=True)
     ]
     return FoundLayer(
-        name=str(job["layer"] or ""),
+        name=str(layer or ""),
         crs=meta["crs"],
         encoding=str(job.get("encoding") or meta["encoding"] or ""),
         columns=names,
         features=_gdal_features(names, cells, shapes),
     )
+
+
+def _gdb_layer(job: Mapping[str, Any]) -> str:
+    """The layer asked for, else the only one of the geodatabase that has a geometry."""
+    layers = [str(name) for name, kind in pyogrio.list_layers(job["path"]) if kind is not None]
+    if job["layer"] is not None and job["layer"] not in layers:
+        raise FileRefused(f"it has no layer {job['layer']!r} with geometry; it has {', '.join(layers)}")
+    if job["layer"] is None and len(layers) != 1:
+        raise FileRefused(f"it has the layers {', '.join(layers) or '(none)'}; choose one with --layer")
+    return str(job["layer"] or layers[0])
 
 
 def _gdal_features(names: list[str], cells: list[list[Any]], shapes: Any) -> Iterator[Feature]:

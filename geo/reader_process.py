@@ -23,7 +23,18 @@ MEMORY_BYTES: Final = 6 << 30
 CPU_SECONDS: Final = 600
 OUTPUT_BYTES: Final = 4 << 30
 
-_READERS: Final = {"geojson": "geo.reader_geojson", "gpkg": "geo.reader_gdal", "shp": "geo.reader_gdal"}
+_READERS: Final = {
+    "geojson": "geo.reader_geojson",
+    "gpkg": "geo.reader_gdal",
+    "shp": "geo.reader_gdal",
+    "gdb": "geo.reader_gdal",
+    "kml": "geo.reader_kml",
+    "dxf": "geo.reader_dxf",
+    "points": "geo.reader_points",
+    "csv": "geo.reader_csv",
+    "xlsx": "geo.reader_excel",
+    "xls": "geo.reader_excel",
+}
 
 
 def main(job_path: str) -> int:
@@ -86,6 +97,9 @@ def write(layer: FoundLayer, out: Path) -> None:
         "encoding": layer.encoding,
         "columns": layer.columns,
         "count": count,
+        "lines": list(layer.lines),
+        "notes": {str(place): list(notes) for place, notes in layer.notes.items()},
+        "has_shapes": layer.has_shapes,
     }
     (out / "meta.json").write_text(json.dumps(facts), encoding="utf-8")
 

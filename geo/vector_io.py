@@ -1,4 +1,4 @@
-"""One reader for what people send: GeoPackage, GeoJSON, zipped Shapefile.
+"""One reader for what people send: layers of a GIS, drawings, boundary points, tables.
 
 The order is the defence: size, first bytes, structure, then a process of its own with little memory and no
 network (`geo.reader_process`), then caps on what it found. What a row means is judged in `geo.imports`.
@@ -11,9 +11,9 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
-from geo.archive import unpack_layer
+from geo.archive import check_workbook, unpack_layer
 from geo.dbf import dbf_encoding, dbf_head, trim_cut_cells, trim_cut_names
 from geo.errors import InvalidInput, StoreError
 from geo.reader_client import FileUnreadable, RawRow, read_rows, run_reader
@@ -21,6 +21,7 @@ from geo.store.foreign import feature_layers
 from geo.vector_formats import (
     FORMAT_BY_SUFFIX,
     FORMAT_NAMES,
+    READ_FORMATS,
     SHAPEFILE_PARTS,
     Format,
     described,
@@ -29,6 +30,7 @@ from geo.vector_formats import (
 
 MAX_FILE_BYTES: Final = 1 << 30
 MAX_GEOJSON_BYTES: Final = 400 << 20
+MAX_TABLE_BYTES: Final = 100 << 20
 
 
 class FileTooLarge(InvalidInput):
@@ -46,7 +48,7 @@ class NotWhatItSays(InvalidInput):
 class FormatNotRead(InvalidInput):
     """No reader for this format."""
 
-    template = "{file_name} is {found}; what is read is GeoPackage, GeoJSON and zipped Shapefile"
+    template = f"{{file_name}} is {{found}}; what is read is {READ_FORMATS}"
 
 
 class ShapefileIncomplete(InvalidInput):
@@ -81,7 +83,10 @@ class EncodingUnknown(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class RawLayer:
-    """One layer as sent. `crs` is what the file names, a code, URN or WKT, None where it names none."""
+    """One layer as sent. `crs` is what the file names, a code, URN or WKT, None where it names none.
+
+    `has_shapes` is False for a table without a geometry column: its rows speak of sites that are known.
+    """
 
     file_name: str
     sha256: str
@@ -91,6 +96,8 @@ class RawLayer:
     columns: tuple[str, ...]
     rows: tuple[RawRow, ...] = field(repr=False)
     cut_columns: tuple[str, ...] = ()
+    format: Format = "geojson"
+    has_shapes: bool = True
 
 
 def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = None) -> RawLayer:
@@ -110,12 +117,13 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
             raise NoWorkingCopy(
                 file_name=path.name, folder=folder.parent, problem=error.strerror or str(error)
             ) from error
-        job = _job(path.name, source, layer=layer, encoding=encoding, folder=folder)
+        inner = None if source.suffix == ".dxf" and layer == layer_name else layer
+        job = _job(path.name, source, layer=inner, encoding=encoding, folder=folder)
         cut = _trimmed(source, str(job["encoding"])) if job["kind"] == "shp" else ()
         meta = run_reader(path.name, job, folder)
-        if job["kind"] == "geojson":
+        if job["kind"] in _ONE_LAYER:
             _check_layer(path.name, layer, layer_name or path.stem, *filter(None, [meta["layer"]]))
-        rows = tuple(read_rows(path.name, folder))
+        rows = tuple(read_rows(path.name, folder, meta))
     return RawLayer(
         file_name=path.name,
         sha256=_sha256(path),
@@ -125,6 +133,8 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
         columns=tuple(meta["columns"]),
         rows=rows,
         cut_columns=cut,
+        format=cast("Format", job["kind"]),
+        has_shapes=bool(meta["has_shapes"]),
     )
 
 
@@ -138,13 +148,27 @@ def checked_format(path: Path) -> Format:
         raise NotWhatItSays(file_name=path.name, claimed=FORMAT_NAMES[claimed], found=described(path))
     if found is None:
         raise FormatNotRead(file_name=path.name, found=described(path))
-    limit = MAX_GEOJSON_BYTES if found == "geojson" else MAX_FILE_BYTES
+    limit = _limit(found)
     size = path.stat().st_size
     if size > limit:
         raise FileTooLarge(
             file_name=path.name, size_mib=size >> 20, limit_mib=limit >> 20, format_name=FORMAT_NAMES[found]
         )
     return found
+
+
+_SUFFIXES: Final[dict[Format, str]] = {"points": "txt"}
+
+
+def _limit(found: Format) -> int:
+    """The largest size that is read of a format."""
+    if found == "geojson":
+        return MAX_GEOJSON_BYTES
+    return MAX_FILE_BYTES if found in _LARGE else MAX_TABLE_BYTES
+
+
+_LARGE: Final = frozenset({"gpkg", "zip", "shp"})
+_ONE_LAYER: Final = frozenset({"geojson", "kml", "points", "csv"})
 
 
 def _check_encoding(name: str) -> None:
@@ -159,6 +183,8 @@ def _staged(path: Path, found: Format, folder: Path, layer: str | None) -> tuple
     """The file under a plain name in the private folder, and the layer's name where the archive tells it."""
     if found == "zip":
         source, name = unpack_layer(path, folder, layer=layer)
+        if source.is_dir():
+            return source, None
         inner = format_of(source)
         if inner != FORMAT_BY_SUFFIX[source.suffix]:
             raise NotWhatItSays(
@@ -167,7 +193,9 @@ def _staged(path: Path, found: Format, folder: Path, layer: str | None) -> tuple
                 found=described(source),
             )
         return source, name
-    target = folder / f"layer.{found}"
+    if found == "xlsx":
+        check_workbook(path)
+    target = folder / f"layer.{_SUFFIXES.get(found, found)}"
     if found == "shp":
         _check_layer(path.name, layer, path.stem)
         for part in path.parent.glob(f"{path.stem}.*"):
@@ -185,7 +213,7 @@ def _staged(path: Path, found: Format, folder: Path, layer: str | None) -> tuple
 def _job(
     file_name: str, source: Path, *, layer: str | None, encoding: str | None, folder: Path
 ) -> dict[str, str | None]:
-    kind = FORMAT_BY_SUFFIX[source.suffix]
+    kind = "gdb" if source.is_dir() else format_of(source) or FORMAT_BY_SUFFIX[source.suffix]
     if kind == "gpkg":
         layer = _gpkg_layer(file_name, source, layer)
     elif kind == "shp":
