@@ -12,12 +12,13 @@ from starlette.staticfiles import StaticFiles
 
 from api import errors, guard, openapi
 from api.auth.gate import Gate
+from api.auth.opening import check_reach
 from api.auth.rights import check_routes
 from api.metrics import Metrics
 from api.pages import STATIC_DIR
 from api.pages import router as pages_router
 from api.routes import ROUTERS
-from api.settings import Settings, check_loopback
+from api.settings import Settings
 from api.site_writing import Units
 from geo import landcover
 from geo.jobs import Worker
@@ -34,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises `NotLoopback` where it would be open to the network, and the errors of `Store.open`.
     """
     settings = settings or Settings()
-    check_loopback(settings.host)
+    check_reach(settings)
     app = bare_app(settings)
     if settings.legends is not None:
         landcover.register_legends(settings.legends)

@@ -10,6 +10,7 @@ from typing import Annotated, Final, cast
 from fastapi import Depends, Header, Path, Query, Request
 
 from api.auth.rights import Rights, get_rights
+from api.auth.who import who_of
 from api.errors import MustBeConditional
 from api.settings import Settings
 from geo import clock, landcover
@@ -80,8 +81,9 @@ def get_lang(
     settings: SettingsDep,
     lang: Annotated[Lang | None, Query(description="The language of names and words.")] = None,
 ) -> Lang:
-    """The language asked for: `?lang=`, else the cookie, else Accept-Language, else the setting."""
-    asked = [lang or "", request.cookies.get("lang", "")]
+    """The language asked for: `?lang=`, else of account, cookie, Accept-Language, the setting's."""
+    user = who_of(request).user
+    asked = [lang or "", (user.lang if user else None) or "", request.cookies.get("lang", "")]
     asked += [part.strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
     return cast("Lang", next((word for word in asked if word in {"zh", "en"}), settings.lang))
 
@@ -89,10 +91,11 @@ def get_lang(
 LangDep = Annotated[Lang, Depends(get_lang)]
 
 
-def known_at_text(text: str | None, timezone: str | None) -> str | None:
-    """UTC text of `known_at`: a date is the end of that day in the zone, a time must name its own.
+def known_at_text(text: str | None, timezone: str | None, *, last: bool = True) -> str | None:
+    """UTC text of `known_at`: a date is the end of that day in the zone (`last`) or its beginning.
 
-    A plus sign that came as a blank, as in an address that nobody escaped, is taken as a plus sign.
+    A time must name its own zone. A plus sign that came as a blank, as in an address that nobody escaped, is
+    taken as a plus sign.
     Raises `BadValue`.
 
     >>> known_at_text("2024-05-01T08:00:00 08:00", None)
@@ -105,7 +108,8 @@ def known_at_text(text: str | None, timezone: str | None) -> str | None:
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             day = date.fromisoformat(text)
-            moment = datetime.combine(day, time.max, tzinfo=clock.zone(timezone)).astimezone()
+            edge = time.max if last else time.min
+            moment = datetime.combine(day, edge, tzinfo=clock.zone(timezone)).astimezone()
             return clock.time_text(moment)
         moment = datetime.fromisoformat(re.sub(r" (?=\d{2}:?\d{2}$)", "+", text))
         if moment.tzinfo is not None:

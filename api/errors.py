@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from geo import errors as geo_errors
-from geo.accounts import NotSignedIn
+from geo.accounts import NotSignedIn, TooManyAttempts
 from geo.changes import BrokenMembership, IllegalMove, NotVoidable, SiteHasLeft
 from geo.errors import ReverdureError
 from geo.imports import ImportRefused
@@ -37,6 +37,7 @@ class MustBeConditional(geo_errors.InvalidInput):
 STATUS: Final[Mapping[type[ReverdureError], int]] = {
     MustBeConditional: 428,
     NotSignedIn: 401,
+    TooManyAttempts: 429,
     StaleVersion: 412,
     IllegalMove: 409,
     SiteHasLeft: 409,
@@ -123,7 +124,21 @@ async def answer_reverdure_error(request: Request, error: Exception) -> Response
         return _hidden(request, status)
     log.info("request refused", extra={"request_id": request_id(request), "error": slug, "status": status})
     context = {name: value for name, value in error.context.items() if name not in _RESERVED}
-    return problem(status, slug=slug, detail=str(error), request_id=request_id(request), extra=context)
+    return problem(
+        status,
+        slug=slug,
+        detail=str(error),
+        request_id=request_id(request),
+        headers=headers_of(error),
+        extra=context,
+    )
+
+
+def headers_of(error: ReverdureError) -> Mapping[str, str]:
+    """The headers that go with an error: how to sign in, when to try again."""
+    wait = error.context.get("retry_after_s")
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return {**headers, "WWW-Authenticate": "Bearer"} if status_of(error) == 401 else headers
 
 
 _RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance", "request_id"})

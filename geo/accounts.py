@@ -47,6 +47,7 @@ class Action(StrEnum):
 
     OPEN = "open"
     ACCOUNT = "account"
+    NOTICE = "notice"
     READ = "read"
     EXPORT = "export"
     CREATE_SITE = "create_site"
@@ -123,6 +124,18 @@ class NotSignedIn(Refused):
     template = "sign in first, or send a token (Authorization: Bearer)"
 
 
+class SignInFailed(NotSignedIn):
+    """Name and password do not fit, or the account is shut; which of them is not said."""
+
+    template = "name or password is wrong, or the account is shut"
+
+
+class TooManyAttempts(Refused):
+    """Too many sign-ins failed; the next has to wait."""
+
+    template = "too many attempts failed: try again in {retry_after_s} s"
+
+
 class NotAllowed(Refused):
     """The account has no right to it."""
 
@@ -131,6 +144,7 @@ class NotAllowed(Refused):
 
 _ROLES: Final = tuple(AccountRole)
 _SCOPES: Final = tuple(Scope)
+OWN_ACCOUNT: Final = frozenset({Action.ACCOUNT, Action.NOTICE})
 YES: Final = Decision(allowed=True)
 
 
@@ -174,7 +188,7 @@ def may(
 def _refusal(user: User, action: Action, rule: ActionRule) -> RefusalReason | None:
     if user.disabled:
         return "disabled"
-    if user.must_change_password and action is not Action.ACCOUNT:
+    if user.must_change_password and action not in OWN_ACCOUNT:
         return "must_change_password"
     if rule.role is not None and user.role is None:
         return "no_role"

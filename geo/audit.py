@@ -12,7 +12,6 @@ class AuditEvent(StrEnum):
 
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
-    SIGN_IN_BLOCKED = "sign_in_blocked"
     SIGNED_OUT = "signed_out"
     REFUSED = "refused"
     EXPORTED = "exported"

@@ -114,24 +114,13 @@ def _known_at(text: str | None) -> str | None:
 
 def write_csv(found: list[CityRate]) -> None:
     """Write one line a rate on stdout; null is an empty cell, a share a plain decimal."""
+    from api.csv_cells import csv_cell
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(RATE_COLUMNS)
     for rate in found:
         fields = console.plain(rate)
         writer.writerow([csv_cell(fields[column]) for column in RATE_COLUMNS])
-
-
-def csv_cell(value: object) -> object:
-    """A cell that no spreadsheet reads as a formula.
-
-    >>> csv_cell("=1+1"), csv_cell(-1.5), csv_cell(None)
-    ("'=1+1", -1.5, '')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
 
 
 def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lang: str) -> None:

@@ -21,7 +21,7 @@ from api.errors import status_of
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
 from geo.sites import Site
-from geo.store import Store, get_setting
+from geo.store import Store, accounts, get_setting, notifications
 from geo.words import Lang, label, sentence
 
 HERE: Final = Path(__file__).resolve().parent
@@ -58,10 +58,21 @@ class Page:
     today: date
     rights: Rights
     synthetic: bool
+    unread: int = 0
+    has_accounts: bool = False
 
     def say(self, slug: str, **values: object) -> str:
         """The sentence `slug` of the pages' words in the page's language."""
         return sentence(WORDS, slug, self.lang, **values)
+
+    def tell(self, slug: str, **values: object) -> str:
+        """The sentence `slug` of the words of accounts in the page's language."""
+        return sentence("words_accounts", slug, self.lang, **values)
+
+    @property
+    def csrf(self) -> str:
+        """The token that the forms of this session carry; '' where nobody is signed in."""
+        return self.rights.who.csrf
 
     def word(self, table: str, slug: str | None) -> str:
         """The label of a slug of a reference table; the slug itself where the table does not list it."""
@@ -103,6 +114,7 @@ class Page:
         html = templates.get_template(template).render(
             page=self,
             t=self.say,
+            a=self.tell,
             word=self.word,
             name=self.name,
             lang=self.lang,
@@ -138,7 +150,19 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
     """The page that a route fills."""
     with store.read() as conn:
         synthetic = get_setting(conn, "synthetic") == "yes"
-    return Page(request=request, store=store, lang=lang, today=today, rights=rights, synthetic=synthetic)
+        key = rights.user.user_id
+        unread = 0 if key is None else notifications.count_unread(conn, key)
+        has_accounts = accounts.any_there(conn)
+    return Page(
+        request=request,
+        store=store,
+        lang=lang,
+        today=today,
+        rights=rights,
+        synthetic=synthetic,
+        unread=unread,
+        has_accounts=has_accounts,
+    )
 
 
 PageDep = Annotated[Page, Depends(get_page)]

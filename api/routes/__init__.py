@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from api.routes import (
+    accounts,
     cities,
     imports,
     landcover,
     maps,
+    notices,
     proposals,
     rates,
     recoveries,
@@ -25,6 +27,8 @@ ROUTERS = (
     landcover.router,
     runs.router,
     imports.router,
+    accounts.router,
+    notices.router,
     maps.router,
     tiles.router,
     service.documented,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api import deps
 from api.auth.rights import require
+from api.csv_cells import csv_cell
 from api.paging import next_url, page_of
 from api.schemas.rates import CityRate, GroupRate, Rate, RateList, rate_item
 from api.schemas.recovery import WorklistEntry, WorklistPage
@@ -84,12 +85,5 @@ def rates_csv(items: Sequence[CityRate | GroupRate]) -> str:
         cells = item.model_dump(mode="json")
         key = cells["adcode"] if isinstance(item, CityRate) else cells["key"]
         row = [key, *(cells[name] for name in COLUMNS), *(cells["observed"][name] for name in OBSERVED)]
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([csv_cell(value) for value in row])
     return "\ufeff" + out.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet reads as a formula."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return "" if value is None else value

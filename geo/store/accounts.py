@@ -57,6 +57,11 @@ def exist(conn: Connection) -> bool:
     return conn.execute(select(USERS.c.user_id).where(USERS.c.demo == 0).limit(1)).first() is not None
 
 
+def any_there(conn: Connection) -> bool:
+    """Whether there is any account at all, those of the demo included."""
+    return conn.execute(select(USERS.c.user_id).limit(1)).first() is not None
+
+
 def add(
     conn: Connection,
     user: User,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from geo.audit import AuditEntry, AuditEvent, AuditRow
 from geo.canonical import canonical_json, parse_json
@@ -51,17 +51,18 @@ def add(conn: Connection, entry: AuditEntry, *, now: str) -> int:
 
 def find(conn: Connection, wanted: AuditFilter) -> list[AuditRow]:
     """The rows that match, the newest first."""
-    query: Select[tuple[object, ...]] = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(wanted.limit)
     columns = AUDIT.c
-    for condition, value in (
-        (columns.event == wanted.event, wanted.event),
-        (columns.actor == wanted.actor, wanted.actor),
-        (columns.at >= wanted.since, wanted.since),
-        (columns.at <= wanted.until, wanted.until),
-        (columns.seq < wanted.before, wanted.before),
-    ):
-        if value is not None:
-            query = query.where(condition)
+    query = select(AUDIT).order_by(columns.seq.desc()).limit(wanted.limit)
+    if wanted.event is not None:
+        query = query.where(columns.event == wanted.event.value)
+    if wanted.actor is not None:
+        query = query.where(columns.actor == wanted.actor)
+    if wanted.since is not None:
+        query = query.where(columns.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(columns.at <= wanted.until)
+    if wanted.before is not None:
+        query = query.where(columns.seq < wanted.before)
     return [_row(row) for row in conn.execute(query).mappings()]
 
 

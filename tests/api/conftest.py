@@ -99,13 +99,12 @@ def plain_app() -> FastAPI:
     return bare_app(Settings(**COMMON))
 
 
-@pytest.fixture
-def start_service(filled_store: Path, tmp_path: Path, plain_app: FastAPI) -> Iterator[Start]:
-    """A function that starts a service on a copy of the filled store, under given settings."""
+def starter(filled_store: Path, folder: Path, plain_app: FastAPI) -> tuple[Start, list[TestClient]]:
+    """A function that starts a service on a copy of the filled store, and the clients to be closed."""
     clients: list[TestClient] = []
 
     def start(**changes: object) -> Service:
-        path = tmp_path / f"store{len(clients)}" / "sites.gpkg"
+        path = folder / f"store{len(clients)}" / "sites.gpkg"
         path.parent.mkdir()
         shutil.copy(filled_store, path)
         settings = Settings(**{**COMMON, "store": str(path), **changes})
@@ -119,6 +118,22 @@ def start_service(filled_store: Path, tmp_path: Path, plain_app: FastAPI) -> Ite
         clients.append(client)
         return Service(app, client, path.parent)
 
+    return start, clients
+
+
+@pytest.fixture
+def start_service(filled_store: Path, tmp_path: Path, plain_app: FastAPI) -> Iterator[Start]:
+    """A function that starts a service on a copy of the filled store, under given settings."""
+    start, clients = starter(filled_store, tmp_path, plain_app)
+    yield start
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def start_module_service(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """The same for a whole module, each service with an application of its own."""
+    start, clients = starter(filled_store, tmp_path_factory.mktemp("module"), bare_app(Settings(**COMMON)))
     yield start
     for client in clients:
         client.__exit__(None, None, None)

@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from api.cli.console import hectares, pairs, percent
-from api.cli.rates import csv_cell
+from api.csv_cells import csv_cell
 
 Run = Callable[..., Result]
 LEFT, TOP, CELL = 500_000.0, 3_700_000.0, 30.0

@@ -42,7 +42,7 @@ def test_nobody_may_only_what_is_open() -> None:
 
 def test_an_account_without_a_role_may_only_keep_itself() -> None:
     allowed = {action for action in Action if may(user(None), action)}
-    assert allowed == {Action.OPEN, Action.ACCOUNT}
+    assert allowed == {Action.OPEN, Action.ACCOUNT, Action.NOTICE}
     assert may(user(None), Action.READ).reason == "no_role"
 
 
@@ -82,6 +82,7 @@ def test_a_disabled_account_may_not_even_keep_itself() -> None:
 def test_a_token_limits_its_owner_and_never_widens() -> None:
     reader = user(AccountRole.ADMINISTRATOR).limited_to(Scope.READ)
     assert may(reader, Action.READ)
+    assert may(reader, Action.ACCOUNT).reason == "scope"
     assert may(reader, Action.CHANGE_SITE, [HUAIBEI]).reason == "scope"
     assert may(reader.limited_to(Scope.ADMIN), Action.ADMINISTER).reason == "scope"
     assert may(user(AccountRole.VIEWER).limited_to(Scope.ADMIN), Action.RUN).reason == "role"
