@@ -247,3 +247,26 @@ class Write:
         self.lang = lang
         self.if_version = version_of(if_match)
         self.idempotency_key = idempotency_key
+
+
+class MergeWrite:
+    """What a write to several sites needs: their versions stand in the body, or `If-Match: *` allows any."""
+
+    def __init__(
+        self,
+        store: StoreDep,
+        rights: RightsDep,
+        today: TodayDep,
+        lang: LangDep,
+        if_match: Annotated[
+            str | None, Header(alias="If-Match", description="`*` for any version of the sites.")
+        ] = None,
+        idempotency_key: IdempotencyKey = None,
+    ) -> None:
+        self.store = store
+        self.rights = rights
+        self.actor = rights.name
+        self.today = today
+        self.lang = lang
+        self.any_version = if_match is not None and if_match.strip() == "*"
+        self.idempotency_key = idempotency_key

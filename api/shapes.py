@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from api import deps
-from api.schemas.sites import GEOJSON, ChangedSite, ProposalItem, SiteFeature
+from api.schemas.proposals import ChangedSite, ProposalItem
+from api.schemas.sites import GEOJSON, SiteFeature
 from geo.cities import City
 from geo.errors import UnknownCity
 from geo.proposals import Proposal, ProposalState
@@ -75,7 +76,8 @@ def _open_proposals(conn: Connection, found: Sequence[Site]) -> dict[int, list[i
     only = found[0].site_id if len(found) == 1 else None
     waiting: dict[int, list[int]] = {}
     for proposal in proposals.find(conn, state=ProposalState.OPEN, site_id=only):
-        waiting.setdefault(proposal.site_id, []).append(proposal.proposal_id)
+        for site_id in proposal.site_ids:
+            waiting.setdefault(site_id, []).append(proposal.proposal_id)
     return waiting
 
 
@@ -95,5 +97,5 @@ def changed_answer(conn: Connection, applied: Applied, lang: Lang, *, created: b
     elif created:
         headers["Location"] = f"/api/sites/{applied.site.site_id}"
     site = feature(conn, applied.site, lang)
-    body = ChangedSite(site=site, seqs=list(applied.seqs), proposal=proposal)
+    body = ChangedSite(site=site, seqs=list(applied.seqs), proposal=proposal, entered=list(applied.entered))
     return json_answer(body, status=202 if waits else 201 if created else 200, headers=headers)

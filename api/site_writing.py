@@ -20,7 +20,7 @@ from geo.canonical import parse_json
 from geo.changes import Change, FutureDate, NewSite
 from geo.facts import current
 from geo.history import Fact
-from geo.outlines import UnitIndex
+from geo.outlines import UnitAssignment, UnitIndex
 from geo.proposals import concerned_units
 from geo.store import Connection, changes, cities, history, sites
 
@@ -41,9 +41,13 @@ class Units:
 
     def fact(self, conn: Connection, polygon: MultiPolygon) -> dict[str, object]:
         """The value of the unit fact of a polygon: its unit, the outlines' edition, the shares."""
-        found = self._current(conn).assign([polygon])[0]
+        found = self.place(conn, polygon)
         shares = {code: repr(share) for code, share in found.shares.items()}
         return {"adcode": found.adcode, "edition": found.edition, "shares": shares}
+
+    def place(self, conn: Connection, polygon: MultiPolygon) -> UnitAssignment:
+        """In which unit a polygon lies, and with which shares."""
+        return self._current(conn).assign([polygon])[0]
 
     def _current(self, conn: Connection) -> UnitIndex:
         known = cities.all(conn)
@@ -74,12 +78,26 @@ def change_site(conn: Connection, site_id: int, change: Change, write: Write) ->
             today=write.today,
         )
     except changes.StaleVersion as error:
-        raise SiteChanged(
-            site_id=site_id,
-            given=write.if_version if write.if_version != -1 else "an unknown one",
-            current_version=sites.get(conn, site_id).version,
-            difference=difference(conn, site_id, change.facts),
-        ) from error
+        raise site_changed(conn, error, change.facts, change.geometry) from error
+
+
+def site_changed(
+    conn: Connection,
+    error: changes.StaleVersion,
+    wanted: Mapping[Fact, object],
+    polygon: MultiPolygon | None = None,
+) -> SiteChanged:
+    """The error that also tells the present version and how it differs from what was asked for."""
+    site_id, given = cast("int", error.context["site_id"]), error.context["given"]
+    asked = dict(wanted)
+    if polygon is not None:
+        asked[Fact.GEOMETRY] = {"area_units": geodesic_area_units(polygon)}
+    return SiteChanged(
+        site_id=site_id,
+        given=given if given != -1 else "an unknown one",
+        current_version=sites.get(conn, site_id).version,
+        difference=difference(conn, site_id, asked),
+    )
 
 
 def difference(conn: Connection, site_id: int, wanted: Mapping[Fact, object]) -> list[dict[str, object]]:

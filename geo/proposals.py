@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from geo.changes import Change
 from geo.history import Fact
+from geo.redrawing import Redrawing
 from geo.sites import Site
 
 
@@ -25,6 +26,7 @@ class Proposal:
     """One change that counts nowhere until somebody other than `proposed_by` approves it.
 
     `base_version` is the site's version that the proposer saw; times are UTC text, None until decided.
+    `redrawing` is there where the site leaves so that others enter; `site_id` is the first that leaves.
     """
 
     proposal_id: int
@@ -40,6 +42,12 @@ class Proposal:
     decided_at: str | None = None
     comment: str = ""
     source: str = ""
+    redrawing: Redrawing | None = None
+
+    @property
+    def site_ids(self) -> tuple[int, ...]:
+        """Every site that the proposal would change."""
+        return (self.site_id,) if self.redrawing is None else self.redrawing.site_ids
 
 
 def concerned_units(site: Site, facts: Mapping[Fact, object]) -> tuple[str | None, ...]:

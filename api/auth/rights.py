@@ -14,8 +14,9 @@ from api.auth.who import Who, who_of
 from geo.accounts import AccountRole, Action, Decision, User, may, refusal
 from geo.errors import Refused, ReverdureError
 from geo.proposals import Proposal, concerned_units
+from geo.redrawing import Redrawing, entering_units
 from geo.sites import Site
-from geo.store import Connection, cities
+from geo.store import Connection, cities, sites
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER: Final = "x-csrf-token"
@@ -109,7 +110,10 @@ class Rights:
 
     def check_decision(self, conn: Connection, proposal: Proposal, site: Site) -> None:
         """Raise `NotAllowed` unless they may decide on it: in the old unit and, for a move, in the new."""
-        self.check(conn, Action.DECIDE, *concerned_units(site, proposal.change.facts))
+        units = concerned_units(site, proposal.change.facts)
+        if proposal.redrawing is not None:
+            units = units_of_redrawing(conn, proposal.redrawing)
+        self.check(conn, Action.DECIDE, *units)
 
     def as_person(self, other: str | None) -> str:
         """Under which name a decision is recorded: another than one's own only while there are no accounts.
@@ -119,6 +123,12 @@ class Rights:
         if other and not self.who.is_local and other != self.name:
             raise ActsForAnother(user=self.name, other=other)
         return other or self.name
+
+
+def units_of_redrawing(conn: Connection, redrawing: Redrawing) -> tuple[str | None, ...]:
+    """The units that a split or merge concerns: those of the sites that leave and of those that enter."""
+    leaving = [sites.get(conn, site_id).adcode for site_id in redrawing.site_ids]
+    return (*leaving, *entering_units(redrawing))
 
 
 def get_rights(request: Request) -> Rights:

@@ -28,7 +28,7 @@ def approve(
         return
     if not as_name:
         raise typer.BadParameter("say who decides: --as NAME", param_hint="--as")
-    from api.schemas.sites import ProposalItem
+    from api.schemas.proposals import ProposalItem
     from geo.store import proposals, sites
 
     with console.opened(store) as opened, opened.write() as conn:
@@ -47,7 +47,7 @@ def approve(
 
 
 def _list(store: str, *, as_json: bool) -> None:
-    from api.schemas.sites import ProposalItem
+    from api.schemas.proposals import ProposalItem
     from geo.store import proposals, sites
 
     with console.opened(store) as opened, opened.read() as conn:

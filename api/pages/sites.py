@@ -13,7 +13,7 @@ from api.deps import After, Id, Unit, etag
 from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import evidence_lines, recovery_items
 from api.pages.view import Page, PageDep, PageRoute, query_of
-from api.schemas.sites import ProposalItem
+from api.schemas.proposals import ProposalItem
 from geo.accounts import Action
 from geo.cities import City
 from geo.site_results import site_evidence, site_recoveries

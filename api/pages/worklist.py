@@ -11,7 +11,7 @@ from api.auth.rights import require
 from api.deps import Unit
 from api.pages.tables import doubts
 from api.pages.view import PageDep, PageRoute, query_of
-from api.schemas.sites import ProposalItem
+from api.schemas.proposals import ProposalItem
 from geo.accounts import Action
 from geo.figures import worklist
 from geo.store import cities, proposals, sites

@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.routes import (
     accounts,
     cities,
+    corrections,
     imports,
     landcover,
     maps,
@@ -12,6 +13,7 @@ from api.routes import (
     proposals,
     rates,
     recoveries,
+    redrawings,
     runs,
     service,
     sites,
@@ -19,7 +21,9 @@ from api.routes import (
 )
 
 ROUTERS = (
+    redrawings.router,
     sites.router,
+    corrections.router,
     recoveries.router,
     proposals.router,
     cities.router,

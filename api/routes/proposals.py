@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from api import deps, shapes
 from api.auth.rights import require
 from api.paging import next_url, page_of
-from api.schemas.sites import ChangedSite, DecisionIn, ProposalItem, ProposalList
+from api.schemas.proposals import ChangedSite, DecisionIn, ProposalItem, ProposalList
 from api.strict_json import StrictRoute
 from geo import clock
 from geo.accounts import Action

@@ -12,9 +12,9 @@ from api import deps, shapes
 from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.schemas.common import Day, Link, Text
+from api.schemas.proposals import ChangedSite
 from api.schemas.sites import (
     GEOJSON,
-    ChangedSite,
     HistoryItem,
     HistoryList,
     NewSiteIn,

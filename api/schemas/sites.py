@@ -14,11 +14,9 @@ from shapely import MultiPolygon, Polygon
 from api.schemas.common import Day, Given, Hectares, Json, Link, Name, Text, Wire
 from geo.areas import ha_from_units, units_from_ha
 from geo.canonical import parse_json
-from geo.changes import Change
 from geo.cities import City
 from geo.errors import InvalidInput
 from geo.history import Fact, HistoryRow
-from geo.proposals import Proposal, ProposalState
 from geo.sites import Approach, Kind, Ponding, Responsible, Settlement, Site, Target
 from geo.status import Status
 
@@ -276,65 +274,3 @@ class HistoryList(Wire):
 
     items: list[HistoryItem]
     next: str | None
-
-
-class ChangeOut(Wire):
-    """What a proposal would change: the new facts by name, hectares for areas."""
-
-    facts: Json
-    geometry_changes: bool
-    voids_seq: int | None
-
-    @classmethod
-    def of(cls, change: Change) -> Self:
-        """The change as the wire says it."""
-        facts = {fact.value: fact_on_wire(value) for fact, value in change.facts.items()}
-        return cls(facts=facts, geometry_changes=change.geometry is not None, voids_seq=change.voids_seq)
-
-
-class ProposalItem(Wire):
-    """A change that waits for a second person, or did."""
-
-    proposal_id: int
-    site_id: int
-    site_code: str
-    change: ChangeOut
-    base_version: int
-    proposed_by: str
-    proposed_at: str
-    effective_on: date
-    reason: str
-    state: ProposalState
-    decided_by: str | None
-    decided_at: str | None
-    comment: str
-
-    @classmethod
-    def of(cls, proposal: Proposal, site_code: str) -> Self:
-        """The item of a stored proposal."""
-        names = {name: getattr(proposal, name) for name in cls.model_fields if hasattr(proposal, name)}
-        return cls.model_validate({**names, "change": ChangeOut.of(proposal.change), "site_code": site_code})
-
-
-class ProposalList(Wire):
-    """Proposals, the oldest first."""
-
-    items: list[ProposalItem]
-    next: str | None
-
-
-class ChangedSite(Wire):
-    """What became of a change: the site as it is now, the rows recorded, the proposal where one waits."""
-
-    site: SiteFeature
-    seqs: list[int]
-    proposal: ProposalItem | None
-
-
-class DecisionIn(Given):
-    """Who decides on a proposal, and why."""
-
-    as_: Name | None = Field(
-        None, alias="as", description="Another name than the proposer's; the service's own actor by default."
-    )
-    comment: Text = ""

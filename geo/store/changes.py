@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from geo import clock
 from geo.canonical import canonical_json, parse_json
 from geo.changes import Change, NewSite, plan_change
-from geo.entry import SecondPersonNeeded, first_rows
+from geo.entry import SecondPersonNeeded
 from geo.errors import Conflict
-from geo.history import Fact
-from geo.store import cities as city_store
-from geo.store import history, sites
+from geo.redrawing import Redrawing
+from geo.redrawing_json import fingerprint as redrawing_fingerprint
+from geo.store import history, redrawings, sites
 from geo.store import proposals as proposal_store
-from geo.store.recording import Applied, head_of, record, replay
-from geo.store.tables import HISTORY, IDEMPOTENCY, SITES
+from geo.store.entering import SiteCodeExists, create_sites
+from geo.store.recording import Applied, record, replay
+from geo.store.tables import IDEMPOTENCY
 from geo.wkb import wkb_of
 
 __all__ = [
@@ -33,8 +34,6 @@ __all__ = [
     "replay",
 ]
 
-_CHUNK = 2_000
-
 
 class StaleVersion(Conflict):
     """Somebody else changed the site first."""
@@ -42,78 +41,10 @@ class StaleVersion(Conflict):
     template = "site {site_id} has changed: version {current} is current, not {given}"
 
 
-class SiteCodeExists(Conflict):
-    """The code is taken."""
-
-    template = "a site with the code {site_code!r} exists already"
-
-
 class IdempotencyKeyReused(Conflict):
     """The key was used for another request."""
 
     template = "the idempotency key {key!r} was used for another request"
-
-
-def create_sites(
-    conn: Connection,
-    new: Sequence[NewSite],
-    *,
-    actor: str,
-    source: str,
-    now: str,
-    approved: bool = True,
-    today: date | None = None,
-) -> list[int]:
-    """The ids of the new sites, in order. Past statuses count as approved by `source` where `approved`.
-
-    Raises `SiteCodeExists` and the errors of `geo.entry.first_rows`.
-    """
-    _refuse_taken_codes(conn, new)
-    first = int(conn.execute(select(func.coalesce(func.max(SITES.c.fid), 0))).scalar_one()) + 1
-    first = max(
-        first, int(conn.execute(select(func.coalesce(func.max(HISTORY.c.site_id), 0))).scalar_one()) + 1
-    )
-    names: dict[str | None, city_store.UnitNames] = {}
-    for start in range(0, len(new), _CHUNK):
-        chunk = new[start : start + _CHUNK]
-        entries = [
-            history.Entry(
-                site_id=first + start + index,
-                row=row,
-                actor=actor,
-                reason="",
-                source=source,
-                proposed_at=now,
-                approved_by=source if approved and row.fact is Fact.STATUS else None,
-            )
-            for index, site in enumerate(chunk)
-            for row in first_rows(site, approved=approved, today=today)
-        ]
-        by_site = history.of_sites(history.append(conn, entries, now=now))
-        heads = []
-        for index, site in enumerate(chunk):
-            site_id = first + start + index
-            heads.append(head_of(conn, by_site[site_id], names) | _fixed(site, site_id))
-        conn.execute(insert(SITES), heads)
-    return list(range(first, first + len(new)))
-
-
-def _refuse_taken_codes(conn: Connection, new: Sequence[NewSite]) -> None:
-    taken = sites.taken_codes(conn, [site.site_code for site in new])
-    for site in new:
-        if site.site_code in taken:
-            raise SiteCodeExists(site_code=site.site_code)
-        taken.add(site.site_code)
-
-
-def _fixed(site: NewSite, site_id: int) -> dict[str, object]:
-    return {
-        "fid": site_id,
-        "site_code": site.site_code,
-        "source_crs": site.source_crs,
-        "extra": canonical_json(site.extra),
-        "version": 1,
-    }
 
 
 def enter_site(
@@ -170,10 +101,7 @@ def apply_change(
         if earlier is not None:
             return earlier
     site = sites.get(conn, site_id)
-    if if_version is not None and if_version != site.version:
-        raise StaleVersion(
-            site_id=site_id, current=site.version, given=if_version, current_version=site.version
-        )
+    check_version(site_id, site.version, if_version)
     rows = history.rows(conn, site_id=site_id, with_wkb=True)
     plan = plan_change(site, rows, change, today=today or clock.local_date(now))
     if plan.proposed is not None:
@@ -194,6 +122,51 @@ def apply_change(
     if idempotency_key is not None:
         _remember(conn, idempotency_key, request, applied, now=now)
     return applied
+
+
+def propose_redrawing(
+    conn: Connection,
+    redrawing: Redrawing,
+    *,
+    actor: str,
+    now: str,
+    if_versions: Mapping[int, int],
+    idempotency_key: str | None = None,
+    today: date | None = None,
+) -> Applied:
+    """The split or merge, kept as a proposal: sites leave, and that needs a second person.
+
+    `if_versions` are the versions that the officer saw, by site; a site without one is not checked. Raises
+    `StaleVersion`, `SiteCodeExists`, `IdempotencyKeyReused` and the errors of `geo.changes`.
+    """
+    request = redrawing_fingerprint(redrawing, actor=actor)
+    if idempotency_key is not None:
+        earlier = _answered(conn, idempotency_key, request)
+        if earlier is not None:
+            return earlier
+    for site_id, version in zip(redrawing.site_ids, redrawing.versions, strict=True):
+        check_version(site_id, version, if_versions.get(site_id))
+    redrawings.check_leaving(conn, redrawing, today=today or clock.local_date(now))
+    site = sites.get(conn, redrawing.site_ids[0])
+    proposal = proposal_store.add(
+        conn,
+        site,
+        redrawings.leaving(redrawing),
+        actor=actor,
+        source=redrawings.source_of(redrawing),
+        now=now,
+        redrawing=redrawing,
+    )
+    applied = Applied(site, (), proposal)
+    if idempotency_key is not None:
+        _remember(conn, idempotency_key, request, applied, now=now)
+    return applied
+
+
+def check_version(site_id: int, current: int, seen: int | None) -> None:
+    """Raise `StaleVersion` unless the version that the officer saw, if any, is the current one."""
+    if seen is not None and seen != current:
+        raise StaleVersion(site_id=site_id, current=current, given=seen, current_version=current)
 
 
 def _fingerprint(site_id: int, change: Change, *, actor: str, if_version: int | None) -> str:

@@ -174,6 +174,14 @@ def head(conn: Connection) -> tuple[int, str]:
     return (0, GENESIS_HASH) if last is None else (last[0], last[1])
 
 
+def site_of(conn: Connection, seq: int) -> int:
+    """The id of the site that row `seq` speaks of; raises `UnknownRow`."""
+    found = conn.execute(select(HISTORY.c.site_id).where(HISTORY.c.seq == seq)).scalar()
+    if found is None:
+        raise UnknownRow(site_id="any", seq=seq)
+    return int(found)
+
+
 def geometry_at(conn: Connection, seq: int) -> MultiPolygon:
     """The polygon of the geometry row `seq`, in longitude and latitude; raises `UnknownRow`."""
     row = conn.execute(select(HISTORY.c.site_id, HISTORY.c.wkb).where(HISTORY.c.seq == seq)).first()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from geo import clock
 from geo.canonical import canonical_json, parse_json
@@ -16,9 +16,11 @@ from geo.errors import BadValue, Conflict, Refused, UnknownProposal
 from geo.history import Fact
 from geo.notices import NoticeKind
 from geo.proposals import Proposal, ProposalState, concerned_units
+from geo.redrawing import Redrawing, entering_units
+from geo.redrawing_json import redrawing_json, redrawing_of
 from geo.sites import Site
-from geo.store import history, notifications, sites
-from geo.store.recording import Applied, record
+from geo.store import history, notifications, redrawings, sites
+from geo.store.recording import Applied, ProposalOutdated, record
 from geo.store.tables import PROPOSALS
 from geo.store.types import new_key
 from geo.wkb import geometry_of, wkb_of
@@ -36,12 +38,6 @@ class ProposalDecided(Conflict):
     template = "proposal {proposal_id} is {state} already"
 
 
-class ProposalOutdated(Conflict):
-    """What the proposal changes has changed since."""
-
-    template = "{fact} of site {site_id} has changed since proposal {proposal_id} was made; propose it anew"
-
-
 def find(
     conn: Connection,
     *,
@@ -55,7 +51,8 @@ def find(
     if state is not None:
         query = query.where(PROPOSALS.c.state == str(state))
     if site_id is not None:
-        query = query.where(PROPOSALS.c.site_id == site_id)
+        columns = PROPOSALS.c
+        query = query.where(or_(columns.site_id == site_id, columns.other_sites.contains(f",{site_id},")))
     if after is not None:
         query = query.where(PROPOSALS.c.proposal_id > after)
     return [_proposal(row) for row in conn.execute(query).mappings()]
@@ -66,8 +63,21 @@ def get(conn: Connection, proposal_id: int) -> Proposal:
     return _proposal(_stored(conn, proposal_id))
 
 
-def add(conn: Connection, site: Site, change: Change, *, actor: str, source: str, now: str) -> Proposal:
-    """The change, kept as an open proposal; whoever may decide on it is told."""
+def add(
+    conn: Connection,
+    site: Site,
+    change: Change,
+    *,
+    actor: str,
+    source: str,
+    now: str,
+    redrawing: Redrawing | None = None,
+) -> Proposal:
+    """The change, kept as an open proposal; whoever may decide on it is told.
+
+    `redrawing` is there where the site leaves so that others enter.
+    """
+    others = () if redrawing is None else redrawing.site_ids[1:]
     key = conn.execute(
         insert(PROPOSALS).values(
             site_id=site.site_id,
@@ -83,12 +93,14 @@ def add(conn: Connection, site: Site, change: Change, *, actor: str, source: str
             source=source,
             state=ProposalState.OPEN.value,
             comment="",
+            redrawing=None if redrawing is None else redrawing_json(redrawing),
+            other_sites="".join(f",{site_id}," for site_id in others),
         )
     ).inserted_primary_key
     proposal_id = new_key(key)
     notifications.notify_deciders(
         conn,
-        concerned_units(site, change.facts),
+        (*concerned_units(site, change.facts), *(() if redrawing is None else entering_units(redrawing))),
         actor=actor,
         now=now,
         site_code=site.site_code,
@@ -109,6 +121,11 @@ def approve(
     """
     stored = _stored(conn, proposal_id)
     proposal = _decidable(stored, actor)
+    day = today or clock.local_date(now)
+    if proposal.redrawing is not None:
+        applied = redrawings.carry_out(conn, proposal, proposal.redrawing, actor=actor, now=now, today=day)
+        decided = _decide(conn, proposal_id, ProposalState.APPROVED, actor=actor, now=now, comment=comment)
+        return Applied(applied.site, applied.seqs, decided, applied.entered)
     rows = history.rows(conn, site_id=proposal.site_id, with_wkb=True)
     touched = {Fact(fact) for fact in proposal.change.facts}
     if proposal.change.geometry is not None:
@@ -120,7 +137,7 @@ def approve(
         sites.get(conn, proposal.site_id),
         rows,
         proposal.change,
-        today=today or clock.local_date(now),
+        today=day,
         approved=True,
     )
     applied = record(
@@ -224,4 +241,5 @@ def _proposal(row: RowMapping) -> Proposal:
         decided_at=row["decided_at"],
         comment=row["comment"],
         source=row["source"],
+        redrawing=None if row["redrawing"] is None else redrawing_of(row["redrawing"]),
     )

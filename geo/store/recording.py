@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy import Connection, update
 
 from geo.changes import PlannedRow
+from geo.errors import Conflict
 from geo.history import HistoryRow
 from geo.proposals import Proposal
 from geo.sites import Site
@@ -18,13 +19,23 @@ from geo.store.heads import head_columns
 from geo.store.tables import SITES
 
 
+class ProposalOutdated(Conflict):
+    """What the proposal changes has changed since."""
+
+    template = "{fact} of site {site_id} has changed since proposal {proposal_id} was made; propose it anew"
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a change came to: the site now, the rows recorded, or the proposal that waits."""
+    """What a change came to: the site now, the rows recorded, or the proposal that waits.
+
+    `entered` are the ids of the sites that entered with it, after a split or a merge.
+    """
 
     site: Site
     seqs: tuple[int, ...]
     proposal: Proposal | None = None
+    entered: tuple[int, ...] = ()
 
 
 def record(

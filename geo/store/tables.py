@@ -161,6 +161,8 @@ PROPOSALS: Final = make_table(
     maybe_words("decided_by"),
     maybe_words("decided_at"),
     words("comment"),
+    maybe_words("redrawing"),
+    words("other_sites"),
     Index("ix_proposals_state", "state"),
     Index("ix_proposals_site_id", "site_id"),
 )

@@ -1,0 +1,92 @@
+"""Undoing: the change that takes one event of a site's history back. Pure.
+
+An undo is a new event, checked as every change is and waiting for a second person where one is needed. It
+takes back the row that is named and, with it, what the same event said of other facts: those are stated anew
+as they were. Undoing an undo states the fact as it was before the undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from geo.canonical import parse_json
+from geo.changes import Change, UnknownRow
+from geo.errors import Refused
+from geo.facts import current
+from geo.history import Fact, HistoryRow
+from geo.status import Status
+from geo.wkb import geometry_of
+
+_EMPTY = {Fact.DAMAGED: {"units": None}, Fact.RESTORED: {"units": None}, Fact.NAME: "", Fact.ATTRIBUTES: {}}
+
+
+class NotUndoable(Refused):
+    """The event cannot be taken back by an undo."""
+
+    template = "row {seq} cannot be undone: {problem}"
+
+
+def undo_of(rows: Sequence[HistoryRow], seq: int, *, reason: str) -> Change:
+    """The change that takes the event of row `seq` back.
+
+    `rows` are all of the site, with polygons. Raises `UnknownRow`, `NotUndoable`.
+    """
+    row = next((row for row in rows if row.seq == seq), None)
+    if row is None:
+        raise UnknownRow(site_id=rows[0].site_id if rows else 0, seq=seq)
+    event = [other for other in rows if _same_event(other, row)]
+    if any(other.fact is Fact.MEMBERSHIP and other.value == '"entered"' for other in event):
+        raise NotUndoable(seq=seq, problem="with it the site entered; record that it leaves instead")
+    stated = next((other for other in event if other.fact is row.fact and other.voids_seq is None), None)
+    voiding = next((other for other in event if other.fact is row.fact and other.voids_seq is not None), None)
+    if stated is not None and any(other.voids_seq == stated.seq for other in rows):
+        raise NotUndoable(seq=seq, problem="it is void already")
+    first = min(other.seq for other in event)
+    before = [other for other in rows if other.seq < first]
+    voided = None if voiding is None else next(other for other in rows if other.seq == voiding.voids_seq)
+    change = Change({}, row.effective_on, reason)
+    if voided is not None:
+        change = _restated(change, voided)
+    if stated is not None:
+        change = replace(change, voids_seq=stated.seq)
+    return _with_other_facts(change, row.fact, event, before)
+
+
+def _same_event(one: HistoryRow, other: HistoryRow) -> bool:
+    return (one.recorded_at, one.actor, one.source, one.reason) == (
+        other.recorded_at,
+        other.actor,
+        other.source,
+        other.reason,
+    )
+
+
+def _restated(change: Change, voided: HistoryRow) -> Change:
+    """The change that also says again what the voided row said, on its day."""
+    if voided.fact is Fact.GEOMETRY and voided.wkb is not None:
+        return replace(change, geometry=geometry_of(voided.wkb), effective_on=voided.effective_on)
+    facts = {voided.fact: parse_json(voided.value)}
+    return replace(change, facts=facts, effective_on=voided.effective_on)
+
+
+def _with_other_facts(
+    change: Change, fact: Fact, event: Sequence[HistoryRow], before: Sequence[HistoryRow]
+) -> Change:
+    facts = dict(change.facts)
+    geometry = change.geometry
+    was = current(before, on=change.effective_on)
+    for other in event:
+        if other.fact is fact or other.voids_seq is not None:
+            continue
+        if other.fact is Fact.GEOMETRY:
+            row = was.get(Fact.GEOMETRY)
+            geometry = geometry if row is None or row.wkb is None else geometry_of(row.wkb)
+        else:
+            facts[other.fact] = (
+                parse_json(was[other.fact].value) if other.fact in was else _EMPTY.get(other.fact)
+            )
+    if facts.get(Fact.STATUS) == Status.RELAPSED and Fact.RESTORED not in facts:
+        restored = was.get(Fact.RESTORED)
+        facts[Fact.RESTORED] = {"units": None} if restored is None else parse_json(restored.value)
+    return replace(change, facts=facts, geometry=geometry)
