@@ -15,6 +15,7 @@ from geo.reference import reference_rows
 from geo.sites import Approach, Kind, Ponding, Responsible, Settlement, Target
 from geo.status import Status
 from geo.values import (
+    HA_BY_UNIT,
     Unreadable,
     folded,
     is_missing,
@@ -25,6 +26,7 @@ from geo.values import (
     read_text,
     read_year,
     unit_of,
+    unit_word,
 )
 
 FieldType = Literal["code", "text", "number", "area", "date", "year", "word"]
@@ -150,12 +152,13 @@ def map_columns(
     status_map: Mapping[str, str],
     constants: Mapping[str, str],
     cut_columns: Collection[str] = (),
+    area_units: Mapping[str, str] = MappingProxyType({}),
 ) -> ColumnMap:
     """The mapping of a file's columns: what the caller says, then the names that are commonly used.
 
     Where several columns could hold the status, the one most of whose words are known does. Of
-    `cut_columns`, whose names were cut short, it is enough that one field's names begin so. Raises
-    UnknownField, UnknownColumn, NoCodeColumn and BadValue.
+    `cut_columns`, whose names were cut short, it is enough that one field's names begin so. `area_units`
+    {column: unit} overrules the unit that a name says. Raises UnknownField, UnknownColumn, NoCodeColumn and BadValue.
     """
     words = {name: dict(known_words(name)) for name, one in FIELDS.items() if one.words is not None}
     words["status"] |= {folded(word): _status(value) for word, value in status_map.items()}
@@ -174,6 +177,8 @@ def map_columns(
         taken.add(chosen)
         others = (column for column in free if column != chosen and _alias(column) != _FEATURE_ID)
         rivals[name] = tuple(map(_source, others))
+    for column, unit in area_units.items():
+        _overrule_unit(sources, _column(column, columns), unit)
     if "site_code" not in sources:
         raise NoCodeColumn(known=", ".join(columns) or "(no columns)")
     ordered = {name: sources[name] for name in FIELDS if name in sources and name not in fixed}
@@ -235,6 +240,16 @@ def _alias_of_cut(column: str) -> str | None:
 def _source(column: str) -> Source:
     named = _aliases().get(folded(column), ("", ""))[1] or unit_of(column)[1]
     return Source(column, named or "ha", unit_assumed=named is None)
+
+
+def _overrule_unit(sources: dict[str, Source], column: str, unit: str) -> None:
+    known = unit_word(unit)
+    if known is None:
+        problem = f"is no unit of area; known: {', '.join(HA_BY_UNIT)}"
+        raise BadValue(field=f"unit of {column}", value=unit, problem=problem)
+    for name, source in sources.items():
+        if source.column == column:
+            sources[name] = Source(column, known)
 
 
 def _best(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> str:

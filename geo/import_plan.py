@@ -20,7 +20,8 @@ class ImportOptions:
     `as_of` is the day on which an undated inventory holds (default today). `layer`, `encoding` and
     `source_crs` overrule what the file says. Nothing is repaired, no axes are swapped and no row is left
     behind unless asked for (`repair`, `swap_axes`, `only_valid`). `reason` stands in the history of changed
-    sites.
+    sites. `area_units` {column: unit of its areas}; `remembered_at` is when a mapping was remembered that
+    fills what the caller left open, '' where none was.
     """
 
     field_map: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +36,8 @@ class ImportOptions:
     lang: Lang = "en"
     swap_axes: bool = False
     reason: str = ""
+    area_units: Mapping[str, str] = field(default_factory=dict)
+    remembered_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ def prepare_layer(
         status_map=options.status_map,
         constants=options.constants,
         cut_columns=layer.cut_columns,
+        area_units=options.area_units,
     )
     judged = judge_shapes(
         [row.geometry for row in layer.rows],

@@ -70,3 +70,40 @@ class Receipt:
     actor: str
     seq: int | None
     head: str | None
+
+
+class UndoResult(StrEnum):
+    """What became of one row of an import that is undone (`data/reference/undo_results.csv`)."""
+
+    UNDONE = "undone"
+    PROPOSED = "proposed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRow:
+    """One row of an undone import: new history rows, proposals that wait, or why it stays as it is."""
+
+    row: int
+    site_code: str | None
+    site_id: int
+    result: UndoResult
+    problem: str = ""
+    seqs: tuple[int, ...] = ()
+    proposal_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How an import was undone; `partly` says that rows changed since were left as they are."""
+
+    undo_id: int
+    import_id: int
+    actor: str
+    undone_at: str
+    partly: bool
+    rows: tuple[UndoRow, ...]
+
+    def count(self, result: UndoResult) -> int:
+        """How many rows came out so."""
+        return sum(row.result is result for row in self.rows)

@@ -210,4 +210,13 @@ def unit_of(name: str) -> tuple[str, str | None]:
     return text, None
 
 
+def unit_word(word: str) -> str | None:
+    """The unit of area that a word names, None for any other word.
+
+    >>> unit_word("亩"), unit_word("ha"), unit_word("m")
+    ('mu', 'ha', None)
+    """
+    return _UNIT_WORDS.get(folded(word))
+
+
 Reader = Callable[[Any], object]
