@@ -158,7 +158,8 @@ def map_columns(
 
     Where several columns could hold the status, the one most of whose words are known does. Of
     `cut_columns`, whose names were cut short, it is enough that one field's names begin so. `area_units`
-    {column: unit} overrules the unit that a name says. Raises UnknownField, UnknownColumn, NoCodeColumn and BadValue.
+    {column: unit} overrules the unit that a name says. Raises UnknownField, UnknownColumn, NoCodeColumn and
+    BadValue.
     """
     words = {name: dict(known_words(name)) for name, one in FIELDS.items() if one.words is not None}
     words["status"] |= {folded(word): _status(value) for word, value in status_map.items()}

@@ -24,9 +24,11 @@ _AREAS: Final = frozenset({Fact.DAMAGED, Fact.RESTORED})
 def refusals_of(site: Site, stated: Stated, *, lang: Lang) -> list[Finding]:
     """Why the row cannot change the site, and what of it is not taken over; empty where all can."""
     found = []
-    if site.left_on is not None:
+    if site.left_on is not None and not never_counted(site):
         found.append(finding("site_has_left", lang=lang, left_on=site.left_on))
     status = stated.facts.get(Fact.STATUS)
+    if never_counted(site):
+        return found
     if isinstance(status, str) and Status(status) is not site.status and site.status is not Status.EXCLUDED:
         approach = stated.facts.get(Fact.APPROACH, site.approach)
         allowed = next_statuses(
@@ -58,6 +60,8 @@ def changes_of(
     stay as they are.
     """
     facts = {fact: value for fact, value in stated.facts.items() if value != fact_of(site, fact)}
+    if never_counted(site):
+        return (_entry(site, stated, polygon, facts, unit=unit, as_of=as_of, reason=reason),)
     if any(site.attributes.get(name) != value for name, value in stated.attributes.items()):
         facts[Fact.ATTRIBUTES] = {**site.attributes, **stated.attributes}
     changes = []
@@ -76,6 +80,32 @@ def changes_of(
     if polygon is not None and wkb_of(polygon) != wkb_of(site.geometry):
         changes.append(Change({} if unit is None else {Fact.UNIT: unit}, as_of, reason, geometry=polygon))
     return tuple(changes)
+
+
+def never_counted(site: Site) -> bool:
+    """Whether the site left on the day it entered, as one does whose import was undone."""
+    return site.left_on is not None and site.left_on == site.entered_on
+
+
+def _entry(
+    site: Site,
+    stated: Stated,
+    polygon: MultiPolygon | None,
+    facts: Mapping[Fact, object],
+    *,
+    unit: Mapping[str, object] | None,
+    as_of: date,
+    reason: str,
+) -> Change:
+    """The one change by which a site that never counted enters after all, as the row states it."""
+    entered = stated.values.get("entered_on") or as_of
+    whole: dict[Fact, object] = {Fact.MEMBERSHIP: "entered", **facts}
+    if unit is not None:
+        whole[Fact.UNIT] = unit
+    if stated.attributes:
+        whole[Fact.ATTRIBUTES] = {**site.attributes, **stated.attributes}
+    same = polygon is None or wkb_of(polygon) == wkb_of(site.geometry)
+    return Change(whole, entered, reason, geometry=None if same else polygon)
 
 
 def fact_of(site: Site, fact: Fact) -> object:

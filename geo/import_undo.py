@@ -87,9 +87,7 @@ def undo_import(
             raise NotCommitted(import_id=import_id)
         if undo_store.is_undone(conn, import_id):
             raise AlreadyUndone(import_id=import_id)
-        undoer = _Undoer(
-            conn, import_id, actor=actor, now=now, reason=reason, today=today or local_date(now)
-        )
+        undoer = _Undoer(conn, import_id, actor=actor, now=now, reason=reason, today=today or local_date(now))
         touched = [row for row in receipt.rows if row.result in {RowResult.NEW, RowResult.CHANGED}]
         rows = tuple(undoer.row(row, row.site_id) for row in touched if row.site_id is not None)
         undo = Undo(undoer.undo_id, import_id, actor, now, partly, rows)

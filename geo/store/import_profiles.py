@@ -20,8 +20,8 @@ def get(conn: Connection, department: str, columns: Iterable[str]) -> Profile | 
     row = conn.execute(query).mappings().first()
     if row is None:
         return None
-    maps = (cast("Mapping[str, str]", parse_json(row[name])) for name in _MAPS)
-    return Profile(*maps, saved_by=row["saved_by"], saved_at=row["saved_at"])
+    fields, statuses, units = (cast("Mapping[str, str]", parse_json(row[name])) for name in _MAPS)
+    return Profile(fields, statuses, units, row["saved_by"], row["saved_at"])
 
 
 def put(
@@ -29,16 +29,12 @@ def put(
 ) -> None:
     """Remember the profile in place of the one before; one that says nothing forgets it."""
     key = columns_key(columns)
-    conn.execute(
-        delete(PROFILES).where(PROFILES.c.department == department, PROFILES.c.columns_key == key)
-    )
+    conn.execute(delete(PROFILES).where(PROFILES.c.department == department, PROFILES.c.columns_key == key))
     if profile.says_nothing:
         return
     maps = {name: canonical_json(dict(getattr(profile, name))) for name in _MAPS}
     conn.execute(
-        insert(PROFILES).values(
-            department=department, columns_key=key, saved_by=actor, saved_at=now, **maps
-        )
+        insert(PROFILES).values(department=department, columns_key=key, saved_by=actor, saved_at=now, **maps)
     )
 
 

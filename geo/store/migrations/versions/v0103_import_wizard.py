@@ -5,15 +5,18 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from geo.store import embedded
+from geo.store import embedded, gpkg
 from geo.store.types import WHOLE
 
-revision = "0102"
-down_revision = "0101"
+revision = "0103"
+down_revision = "0102"
 branch_labels = None
 depends_on = None
 
-TABLES = ("import_profiles", "import_undos")
+TABLES = {
+    "import_profiles": "Mappings of columns, as departments said them",
+    "import_undos": "Undone imports",
+}
 
 
 def upgrade() -> None:
@@ -27,9 +30,7 @@ def upgrade() -> None:
     op.create_table(
         "import_undos",
         sa.Column("undo_id", WHOLE, primary_key=True),
-        sa.Column(
-            "import_id", WHOLE, sa.ForeignKey("imports.import_id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("import_id", WHOLE, sa.ForeignKey("imports.import_id", ondelete="CASCADE"), nullable=False),
         *_words("actor", "undone_at"),
         sa.Column("partly", WHOLE, nullable=False),
         *_words("rows"),
@@ -37,7 +38,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_import_undos_import_id", "import_undos", ["import_id"], unique=True)
     if op.get_bind().dialect.name == "sqlite":
-        for statement in embedded.guards(TABLES):
+        listed = (gpkg.register_attributes(table, title) for table, title in TABLES.items())
+        for statement in (*listed, *embedded.guards(TABLES)):
             op.get_bind().exec_driver_sql(statement)
 
 
