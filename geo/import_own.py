@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from geo.vector_io import RawLayer
+from geo.workbooks import mark_columns
 
 _MARKS: Final = frozenset({"site_code", "area_units", "unit_shares", "outline_edition", "version"})
 _BOOKKEEPING: Final = frozenset(
@@ -31,7 +32,10 @@ _BOOKKEEPING: Final = frozenset(
 
 
 def unpacked(layer: RawLayer) -> RawLayer:
-    """The layer with the columns that its sender once sent; any other layer as it is."""
+    """The layer with the columns that its sender once sent, without the marks of a marked workbook."""
+    if mark_columns() & set(layer.columns):
+        kept = tuple(name for name in layer.columns if name not in mark_columns())
+        layer = replace(layer, columns=kept)
     if not set(layer.columns) >= _MARKS:
         return layer
     rows = tuple(replace(row, values=_sent(row.values)) for row in layer.rows)

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from geo.changes import Change, NewSite
 from geo.receipts import Finding, Receipt, ReceiptRow, RowResult
 from geo.words import Lang
+
+ImportKind = Literal["sites", "status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class ImportOptions:
     `source_crs` overrule what the file says. Nothing is repaired, no axes are swapped and no row is left
     behind unless asked for (`repair`, `swap_axes`, `only_valid`). `reason` stands in the history of changed
     sites. `area_units` {column: unit of its areas}; `remembered_at` is when a mapping was remembered that
-    fills what the caller left open, '' where none was.
+    fills what the caller left open, '' where none was. `kind` says whether the file holds sites or is a
+    status list that comes back.
     """
 
     field_map: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +42,7 @@ class ImportOptions:
     reason: str = ""
     area_units: Mapping[str, str] = field(default_factory=dict)
     remembered_at: str = ""
+    kind: ImportKind = "sites"
 
 
 @dataclass(frozen=True, slots=True)

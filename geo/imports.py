@@ -27,6 +27,7 @@ from geo.overlap import overlap_units
 from geo.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
 from geo.shapes import Judged, judge_shapes, swapped
 from geo.sites import Site
+from geo.status_sheet import prepare_status
 from geo.vector_formats import TABLES
 from geo.vector_io import RawLayer, read_vector
 
@@ -82,6 +83,8 @@ def prepare_layer(
     today: date,
 ) -> PreparedImport:
     """As `prepare_import`, of a layer that has been read."""
+    if options.kind == "status":
+        return prepare_status(layer, options, existing=existing, today=today)
     layer = unpacked(layer)
     if not layer.rows:
         raise EmptyLayer(file_name=layer.file_name, layer=layer.layer)

@@ -11,11 +11,13 @@ from typing import Any, Final
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from geo.found_layer import MAX_COLUMNS, MAX_FEATURES, FileRefused, FoundLayer, Note
+from geo.reference import reference_rows
 from geo.sheet_scan import check_extent, formulas, sheet_members
 from geo.table_head import SEARCHED_ROWS, has_code_column, head_of, unique_names
 from geo.table_shapes import Row, shaped
 
 _MAX_EXACT: Final = 2**53
+_OWN_SHEETS: Final = frozenset({"sheet_sites", "sheet_status"})
 
 
 def read(job: Mapping[str, Any]) -> FoundLayer:
@@ -46,7 +48,7 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
 
 
 def _sheet(book: CalamineWorkbook, asked: str | None) -> CalamineSheet:
-    """The sheet asked for; else the only one with rows, or the only one with a column of codes."""
+    """The sheet asked for; else the one of our own workbooks, the only one with rows, or with codes."""
     visible = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
     if asked is not None:
         if asked not in book.sheet_names:
@@ -54,13 +56,22 @@ def _sheet(book: CalamineWorkbook, asked: str | None) -> CalamineSheet:
         return book.get_sheet_by_name(asked)
     sheets = [sheet for name in visible if (sheet := book.get_sheet_by_name(name)).height > 1]
     if len(sheets) > 1:
-        sheets = [sheet for sheet in sheets if _has_codes(sheet)] or sheets
+        own = [sheet for sheet in sheets if sheet.name in _own_names()]
+        sheets = own or [sheet for sheet in sheets if _has_codes(sheet)] or sheets
     if not sheets:
         raise FileRefused("it has no sheet with rows")
     if len(sheets) > 1:
         names = ", ".join(sheet.name for sheet in sheets)
         raise FileRefused(f"it has the sheets {names}; choose one with --layer")
     return sheets[0]
+
+
+def _own_names() -> set[str]:
+    """The names of the sheet with rows in the workbooks that are written here."""
+    rows = reference_rows("words_workbooks")
+    return {
+        row[lang] for row in rows if row["slug"] in {"sheet_sites", "sheet_status"} for lang in ("zh", "en")
+    }
 
 
 def _has_codes(sheet: CalamineSheet) -> bool:

@@ -31,6 +31,7 @@ from geo.store import (
     get_setting,
     gpkg,
     history,
+    import_tables,  # noqa: F401 - its tables are among those that the store has
     location,
     set_setting,
     sites,
