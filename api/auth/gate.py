@@ -29,7 +29,7 @@ from geo.store import Store
 
 log = logging.getLogger("reverdure.auth")
 
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/favicon.ico", "/login"})
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/favicon.ico", "/login", "/logout"})
 OPEN_FOLDERS: Final = ("/static/", "/assets/", "/login/")
 ACCOUNT_FOLDERS: Final = ("/account", "/logout", "/static/", "/assets/", "/login")
 FOR_PROGRAMS: Final = ("/api/", "/tiles/", "/ogc/", "/metrics", "/openapi.json")

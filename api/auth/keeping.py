@@ -114,6 +114,12 @@ def end_all(conn: Connection, doer: Doer, name: str, *, tokens: bool = False) ->
     return ended
 
 
+def end_others(conn: Connection, doer: Doer, account: Account, session_id: int | None) -> None:
+    """End all sessions of an account but one."""
+    ended = sign_ins.revoke_sessions(conn, account.user_id, now=clock.now_utc(), but=session_id)
+    doer.note(conn, AuditEvent.SESSION_REVOKED, target=account.user.name, detail={"sessions": ended})
+
+
 def end_session(conn: Connection, doer: Doer, user_id: int, session_id: int) -> None:
     """End one session of an account. Raises `UnknownSession`."""
     sign_ins.revoke_session(conn, user_id, session_id, now=clock.now_utc())

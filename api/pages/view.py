@@ -18,10 +18,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.auth.rights import Rights, get_rights
 from api.deps import LangDep, RightsDep, StoreDep, TodayDep, get_lang, get_settings
 from api.errors import status_of
+from geo.accounts import NotAllowed
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
 from geo.sites import Site
-from geo.store import Store, accounts, get_setting, notifications
+from geo.store import Connection, Store, accounts, cities, get_setting, notifications
 from geo.words import Lang, label, sentence
 
 HERE: Final = Path(__file__).resolve().parent
@@ -59,6 +60,7 @@ class Page:
     rights: Rights
     synthetic: bool
     unread: int = 0
+    unit_names: str = ""
     has_accounts: bool = False
 
     def say(self, slug: str, **values: object) -> str:
@@ -68,6 +70,14 @@ class Page:
     def tell(self, slug: str, **values: object) -> str:
         """The sentence `slug` of the words of accounts in the page's language."""
         return sentence("words_accounts", slug, self.lang, **values)
+
+    @property
+    def here(self) -> str:
+        """The address of the page on this host."""
+        url = self.request.url
+        if self.request.method != "GET":
+            return "/account"
+        return f"{url.path}?{url.query}" if url.query else url.path
 
     @property
     def csrf(self) -> str:
@@ -146,6 +156,14 @@ def swatches() -> list[tuple[str, str]]:
     ]
 
 
+def units_named(conn: Connection, rights: Rights, lang: Lang) -> str:
+    """The names of the units that whoever is signed in answers for; '' for nobody and for administrators."""
+    if rights.user.user_id is None or rights.is_administrator:
+        return ""
+    found = [cities.names(conn, code) for code in sorted(rights.user.units)]
+    return ", ".join((zh or en) if lang == "zh" else (en or zh) for zh, en in found)
+
+
 def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, rights: RightsDep) -> Page:
     """The page that a route fills."""
     with store.read() as conn:
@@ -153,6 +171,7 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
         key = rights.user.user_id
         unread = 0 if key is None else notifications.count_unread(conn, key)
         has_accounts = accounts.any_there(conn)
+        units = units_named(conn, rights, lang)
     return Page(
         request=request,
         store=store,
@@ -161,6 +180,7 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
         rights=rights,
         synthetic=synthetic,
         unread=unread,
+        unit_names=units,
         has_accounts=has_accounts,
     )
 
@@ -187,9 +207,17 @@ class PageRoute(APIRoute):
                 status = status_of(error)
                 if status >= 500:
                     raise
-                return error_page(request, status, str(error))
+                return error_page(request, status, problem_words(request, error))
 
         return handle
+
+
+def problem_words(request: Request, error: ReverdureError) -> str:
+    """The sentence of an error for people; a refusal in the language of the page."""
+    reason = error.context.get("reason")
+    if not isinstance(error, NotAllowed) or reason is None:
+        return str(error)
+    return label("refusals", str(reason), get_lang(request, get_settings(request)))
 
 
 def error_page(request: Request, status_code: int, problem: str) -> HTMLResponse:

@@ -59,6 +59,7 @@ def me(store: deps.StoreDep, rights: deps.RightsDep) -> Me:
         local=rights.who.local,
         must_change_password=user.must_change_password,
         unread=unread,
+        csrf=rights.who.csrf,
     )
 
 

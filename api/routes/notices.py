@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api import deps
+from api.audit_query import AuditFilterDep
 from api.auth.own import notice_text
 from api.auth.rights import require
 from api.csv_cells import csv_cell
@@ -19,10 +20,9 @@ from api.schemas.accounts import AuditItem, AuditList, NoticeItem, NoticeList, R
 from api.strict_json import StrictRoute
 from geo import clock
 from geo.accounts import Action
-from geo.audit import AuditEvent, AuditRow
+from geo.audit import AuditRow
 from geo.canonical import canonical_json
 from geo.store import audit, notifications
-from geo.store.audit import AuditFilter
 
 router = APIRouter(
     prefix="/api", tags=["accounts"], route_class=StrictRoute, dependencies=[require(Action.NOTICE)]
@@ -66,29 +66,6 @@ def mark_read(store: deps.StoreDep, rights: deps.RightsDep, body: ReadIn | None 
         ids = None if body is None else body.ids
         marked = notifications.mark_read(conn, key, ids, now=clock.now_utc())
         return ReadOut(marked=marked, unread=notifications.count_unread(conn, key))
-
-
-def audit_filter(
-    settings: deps.SettingsDep,
-    event: Annotated[AuditEvent | None, Query(description="Only this kind of event.")] = None,
-    actor: Annotated[str | None, Query(max_length=100, description="Only what this account did.")] = None,
-    since: Annotated[str | None, Query(max_length=40, description="A date or a time: not earlier.")] = None,
-    until: Annotated[str | None, Query(max_length=40, description="A date or a time: not later.")] = None,
-    limit: deps.Limit = 100,
-    after: deps.After = None,
-) -> AuditFilter:
-    """Which lines of the audit are asked for. Raises `BadValue`."""
-    return AuditFilter(
-        event=event,
-        actor=actor or None,
-        since=deps.known_at_text(since, settings.timezone, last=False) if since else None,
-        until=deps.known_at_text(until, settings.timezone) if until else None,
-        before=after,
-        limit=limit,
-    )
-
-
-AuditFilterDep = Annotated[AuditFilter, Depends(audit_filter)]
 
 
 @router.get("/audit", dependencies=[require(Action.AUDIT)])

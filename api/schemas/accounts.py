@@ -22,7 +22,10 @@ Adcodes = Annotated[list[Adcode], Field(max_length=200)]
 
 
 class Me(Wire):
-    """Who asks, and what they are. `local` says that the store has no accounts yet."""
+    """Who asks, and what they are. `local`: the store has no accounts yet.
+
+    `csrf` is what a write of a browser's session sends as X-CSRF-Token.
+    """
 
     name: str
     display_name: str
@@ -33,6 +36,7 @@ class Me(Wire):
     local: bool
     must_change_password: bool
     unread: int
+    csrf: str
 
 
 class UserItem(Wire):

@@ -87,6 +87,13 @@ def unit_names(conn: Connection, adcode: str | None) -> UnitNames:
     return UnitNames(names.get(Level.COUNTY), names.get(Level.PREFECTURE), names.get(Level.PROVINCE))
 
 
+def names(conn: Connection, adcode: str) -> tuple[str, str]:
+    """The Chinese and the English name of a unit; the code itself where it is not known."""
+    query = select(CITIES.c.name_zh, CITIES.c.name_en).where(CITIES.c.adcode == adcode)
+    row = conn.execute(query).first()
+    return (adcode, adcode) if row is None else (row[0], row[1])
+
+
 def place(conn: Connection, adcode: str | None) -> tuple[str, ...]:
     """The codes of the unit and of those above it, innermost first; an unknown code stands for itself."""
     codes: list[str] = []

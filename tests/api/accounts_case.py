@@ -48,4 +48,4 @@ def sign_in(client: TestClient, name: str, password: str = PASSWORD) -> str:
     """The token of the forms of the new session, whose cookie the client keeps."""
     answer = client.post("/login", data={"name": name, "password": password}, follow_redirects=False)
     assert answer.status_code == 303, answer.text
-    return client.get("/login/token").text
+    return str(client.get("/api/me").json()["csrf"])
