@@ -77,6 +77,7 @@ def guard_rules(settings: Settings) -> guard.GuardRules:
         hosts=guard.LOOPBACK_NAMES | {own.lower(), *(name.lower() for name in settings.allowed_hosts)},
         max_body_bytes=int(settings.max_body_mb * MB),
         max_upload_bytes=int(settings.max_upload_mb * MB),
+        max_attachment_bytes=int(settings.max_attachment_mb * MB) + guard.FORM_ROOM_BYTES,
         image_origins=() if origin is None else (origin,),
     )
 

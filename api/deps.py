@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, datetime, time
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, Literal, cast
 
 from fastapi import Depends, Header, Path, Query, Request
 
@@ -42,6 +42,9 @@ Slug = Annotated[str | None, Query(pattern=r"^[0-9A-Za-z._ -]{1,64}$")]
 Year = Annotated[int | None, Query(ge=FIRST_YEAR, le=LAST_YEAR)]
 FromYear = Annotated[int | None, Query(alias="from", ge=FIRST_YEAR, le=LAST_YEAR)]
 ToYear = Annotated[int | None, Query(alias="to", ge=FIRST_YEAR, le=LAST_YEAR)]
+Records = Annotated[
+    Literal["projects", "targets", "inspections", "attachments"], Path(description="What was versioned.")
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -20,6 +20,9 @@ from geo.accounts import NotSignedIn, TooManyAttempts
 from geo.changes import BrokenMembership, IllegalMove, NotVoidable, SiteHasLeft
 from geo.errors import ReverdureError
 from geo.imports import ImportRefused
+from geo.kept_files import FileTooLarge
+from geo.photos import NotAttachable
+from geo.planning import StaleRecord
 from geo.store.changes import StaleVersion
 
 log = logging.getLogger("reverdure.api")
@@ -39,6 +42,9 @@ STATUS: Final[Mapping[type[ReverdureError], int]] = {
     NotSignedIn: 401,
     TooManyAttempts: 429,
     StaleVersion: 412,
+    StaleRecord: 412,
+    FileTooLarge: 413,
+    NotAttachable: 415,
     IllegalMove: 409,
     SiteHasLeft: 409,
     ImportRefused: 422,

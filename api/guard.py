@@ -25,6 +25,8 @@ LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_STALLS_S: Final = 30
 UPLOAD_PATH: Final = "/api/imports"
+ATTACHMENT_PATH: Final = re.compile(r"/api/sites/\d+/attachments")
+FORM_ROOM_BYTES: Final = 100_000
 INLINE_SCRIPT_PATHS: Final = ("/maps/", "/docs")
 _GOOD_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
@@ -38,6 +40,7 @@ class GuardRules:
     max_body_bytes: int
     max_upload_bytes: int
     image_origins: tuple[str, ...] = ()
+    max_attachment_bytes: int = 25_000_000 + FORM_ROOM_BYTES
 
 
 def content_policy(path: str, image_origins: Iterable[str] = ()) -> str:
@@ -94,6 +97,8 @@ class Guard:
             self._record(scope, status, time.perf_counter() - started)
 
     def _limit(self, scope: Scope) -> int:
+        if ATTACHMENT_PATH.fullmatch(scope["path"]):
+            return self.rules.max_attachment_bytes
         uploads = scope["path"].startswith(UPLOAD_PATH)
         return self.rules.max_upload_bytes if uploads else self.rules.max_body_bytes
 

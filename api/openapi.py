@@ -26,6 +26,9 @@ TABLES: Final = {
     "TemporalRule": "temporal_rules",
     "Verdict": "verdicts",
     "RunState": "run_states",
+    "AttachmentKind": "attachment_kinds",
+    "PositionCheck": "position_checks",
+    "Finding": "inspection_findings",
 }
 """Enum of the API -> the reference table that holds its words."""
 

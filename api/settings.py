@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     worker: bool = Field(True, description="Whether this process works off the queue of runs.")
     max_body_mb: float = Field(8, gt=0, description="The largest body of a request, in MB.")
     max_upload_mb: float = Field(512, gt=0, description="The largest file that an import may bring, in MB.")
+    max_attachment_mb: float = Field(
+        25, gt=0, description="The largest photo or report that may be attached to a site, in MB."
+    )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Further names under which this machine may be addressed, parted by commas."
     )

@@ -47,6 +47,7 @@ __all__ = [
     "Change",
     "FutureDate",
     "IllegalMove",
+    "InspectionNeeded",
     "NewSite",
     "NotVoidable",
     "NothingToChange",
@@ -76,6 +77,14 @@ class NothingToChange(InvalidInput):
     """All is so already."""
 
     template = "nothing would change: the site is so already on {effective_on}"
+
+
+class InspectionNeeded(InvalidInput):
+    """An acceptance rests on an inspection, or says why not."""
+
+    template = (
+        "an acceptance needs an inspection that found the site passed by {effective_on}, or else a reason"
+    )
 
 
 class UnknownRow(NotFound):
@@ -130,11 +139,18 @@ _NEEDS_ONE: Final = frozenset({Fact.GEOMETRY, Fact.DAMAGED, Fact.MEMBERSHIP})
 
 
 def plan_change(
-    site: Site, rows_of_site: Sequence[HistoryRow], change: Change, *, today: date, approved: bool = False
+    site: Site,
+    rows_of_site: Sequence[HistoryRow],
+    change: Change,
+    *,
+    today: date,
+    approved: bool = False,
+    inspected: bool = False,
 ) -> Plan:
     """The rows that the change adds to the site's history, or the proposal that it becomes.
 
-    `approved` plans a proposal that a second person has released. Raises an error of this module for a
+    `approved` plans a proposal that a second person has released; `inspected` says that a field inspection
+    found the site passed, without which an acceptance states its reason. Raises an error of this module for a
     change that the rules forbid, `BadValue` for a value that its fact cannot have.
     """
     voided = _voided(site, rows_of_site, change)
@@ -153,6 +169,8 @@ def plan_change(
     check_moves(before, after)
     check_restored(after, since=min(row.effective_on for row in planned))
     _check_relapse(change, planned)
+    if not (approved or inspected):
+        _check_acceptance(change, planned)
     reasons = () if approved else _second_person(planned, voided, before[Fact.UNIT], after[Fact.UNIT])
     return Plan((), change, reasons) if reasons else Plan(planned, None)
 
@@ -218,6 +236,12 @@ def _check_relapse(change: Change, planned: Sequence[PlannedRow]) -> None:
     relapses = any(row.fact is Fact.STATUS and row.value == f'"{Status.RELAPSED}"' for row in planned)
     if relapses and Fact.RESTORED not in change.facts:
         raise RestoredAreaNeeded
+
+
+def _check_acceptance(change: Change, planned: Sequence[PlannedRow]) -> None:
+    accepts = any(row.fact is Fact.STATUS and row.value == f'"{Status.ACCEPTED}"' for row in planned)
+    if accepts and not change.reason.strip():
+        raise InspectionNeeded(effective_on=change.effective_on)
 
 
 def _second_person(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from api.routes import (
     accounts,
+    attachments,
     cities,
     corrections,
     imports,
     landcover,
     maps,
     notices,
+    planning,
     proposals,
     rates,
     recoveries,
@@ -24,6 +26,8 @@ ROUTERS = (
     redrawings.router,
     sites.router,
     corrections.router,
+    attachments.router,
+    planning.router,
     recoveries.router,
     proposals.router,
     cities.router,

@@ -31,7 +31,7 @@ from geo.errors import BadValue
 from geo.history import Fact
 from geo.sites import Kind, Responsible
 from geo.status import Status
-from geo.store import cities, history, sites
+from geo.store import attachments, cities, history, sites
 
 router = APIRouter(
     prefix="/api/sites", tags=["sites"], route_class=StrictRoute, dependencies=[require(Action.READ)]
@@ -193,8 +193,9 @@ def change_status(
     site_id: deps.Id, body: StatusChangeIn, write: Annotated[deps.Write, Depends()]
 ) -> Response:
     """Move a site to another status; accepted, closed and excluded wait for a second person."""
-    change = Change(body.facts(), body.effective_on or write.today, body.full_reason())
     with write.store.write() as conn:
+        evidence = attachments.as_evidence(conn, site_id, body.evidence)
+        change = Change(body.facts(), body.effective_on or write.today, body.full_reason(evidence))
         applied = change_site(conn, site_id, change, write)
         return shapes.changed_answer(conn, applied, write.lang)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, Self
 
@@ -128,7 +128,8 @@ class PolygonIn(Given):
 class StatusChangeIn(Given):
     """A new status: what, since when, why, and what shows it.
 
-    `restored_ha` may be stated with it; a relapse asks for it anew (null where not known).
+    `restored_ha` may be stated with it; a relapse asks for it anew (null where not known). `evidence` holds
+    words, and attachments of the site by their content (`sha256:` and 64 digits).
     """
 
     status: Status
@@ -144,9 +145,9 @@ class StatusChangeIn(Given):
             facts[Fact.RESTORED] = units_fact(self.restored_ha)
         return facts
 
-    def full_reason(self) -> str:
-        """The reason, with the evidence named at its end."""
-        return f"{self.reason} [{'; '.join(self.evidence)}]".strip() if self.evidence else self.reason
+    def full_reason(self, evidence: Sequence[str]) -> str:
+        """The reason, with the evidence named at its end: words, and attachments by their content."""
+        return f"{self.reason} [{'; '.join(evidence)}]".strip() if evidence else self.reason
 
 
 class SiteFactsIn(Given):

@@ -16,7 +16,7 @@ from geo.entry import SecondPersonNeeded
 from geo.errors import Conflict
 from geo.redrawing import Redrawing
 from geo.redrawing_json import fingerprint as redrawing_fingerprint
-from geo.store import history, redrawings, sites
+from geo.store import history, inspections, redrawings, sites
 from geo.store import proposals as proposal_store
 from geo.store.entering import SiteCodeExists, create_sites
 from geo.store.recording import Applied, record, replay
@@ -103,7 +103,13 @@ def apply_change(
     site = sites.get(conn, site_id)
     check_version(site_id, site.version, if_version)
     rows = history.rows(conn, site_id=site_id, with_wkb=True)
-    plan = plan_change(site, rows, change, today=today or clock.local_date(now))
+    plan = plan_change(
+        site,
+        rows,
+        change,
+        today=today or clock.local_date(now),
+        inspected=_is_borne_out(conn, site_id, change, source),
+    )
     if plan.proposed is not None:
         applied = Applied(
             site, (), proposal_store.add(conn, site, plan.proposed, actor=actor, source=source, now=now)
@@ -122,6 +128,11 @@ def apply_change(
     if idempotency_key is not None:
         _remember(conn, idempotency_key, request, applied, now=now)
     return applied
+
+
+def _is_borne_out(conn: Connection, site_id: int, change: Change, source: str) -> bool:
+    """Whether an acceptance rests on an inspection, or on the file whose receipt it came with."""
+    return source.startswith("import:") or inspections.has_passed(conn, site_id, by=change.effective_on)
 
 
 def propose_redrawing(

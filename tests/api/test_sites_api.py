@@ -170,7 +170,9 @@ def test_acceptance_waits_for_a_second_person_and_then_changes_the_rate(client: 
 
 
 def test_nobody_approves_their_own_proposal(client: TestClient) -> None:
-    number = status_change(client, 4, {"status": "accepted"}).json()["proposal"]["proposal_id"]
+    number = status_change(client, 4, {"status": "accepted", "reason": "seen"}).json()["proposal"][
+        "proposal_id"
+    ]
     for given in ({}, {"as": "local"}, {"as": " LOCAL "}):
         answer = client.post(f"/api/proposals/{number}/approve", json=given)
         assert (answer.status_code, answer.json()["type"]) == (403, "/docs/errors#same-person")
