@@ -24,7 +24,7 @@ log = logging.getLogger("reverdure.http")
 LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_STALLS_S: Final = 30
-UPLOAD_PATH: Final = "/api/imports"
+UPLOAD_PATHS: Final = ("/api/imports", "/imports")
 ATTACHMENT_PATH: Final = re.compile(r"/api/sites/\d+/attachments")
 FORM_ROOM_BYTES: Final = 100_000
 INLINE_SCRIPT_PATHS: Final = ("/maps/", "/docs")
@@ -99,7 +99,7 @@ class Guard:
     def _limit(self, scope: Scope) -> int:
         if ATTACHMENT_PATH.fullmatch(scope["path"]):
             return self.rules.max_attachment_bytes
-        uploads = scope["path"].startswith(UPLOAD_PATH)
+        uploads = scope["path"].startswith(UPLOAD_PATHS)
         return self.rules.max_upload_bytes if uploads else self.rules.max_body_bytes
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from geo.errors import Conflict, InvalidInput
 from geo.imports import ImportOptions
@@ -20,6 +20,8 @@ from geo.store import Store
 
 CHUNK: Final = 1 << 20
 KEPT_DAYS: Final = 7
+HELD: Final = ".held.json"
+_TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 _UNSAFE: Final = re.compile(r"[^\w.()+ -]|^\.+")
 
 
@@ -27,6 +29,12 @@ class UploadGone(Conflict):
     """The file of a tried import is not kept any more."""
 
     template = "the file of import {import_id} is not kept any more; send it again"
+
+
+class HeldGone(Conflict):
+    """The file that was looked at is not kept any more."""
+
+    template = "the file is not kept any more; send it again"
 
 
 class EmptyUpload(InvalidInput):
@@ -64,6 +72,26 @@ class Spool:
         values = {"file": path.name, "options": asdict(options), "in_units": in_units}
         text = json.dumps(values, ensure_ascii=False, default=str)
         (path.parent / f".{import_id}.json").write_text(text, encoding="utf-8")
+
+    def hold(self, path: Path) -> str:
+        """The token by which a file that was only looked at is tried later."""
+        (path.parent / HELD).write_text(json.dumps({"file": path.name}, ensure_ascii=False), encoding="utf-8")
+        return path.parent.name
+
+    def held(self, token: str) -> Path:
+        """The file of a token. Raises `HeldGone`."""
+        noted = self.folder / token / HELD
+        if not _TOKEN.fullmatch(token) or not noted.is_file():
+            raise HeldGone
+        return noted.parent / str(json.loads(noted.read_text(encoding="utf-8"))["file"])
+
+    def has(self, sha256: str, import_id: int) -> bool:
+        """Whether the file of an import is still kept."""
+        return (self.folder / sha256 / f".{import_id}.json").is_file()
+
+    def renote(self, path: Path, tried_id: int, import_id: int) -> None:
+        """Keep a file for the import that its dry run has become."""
+        (path.parent / f".{tried_id}.json").replace(path.parent / f".{import_id}.json")
 
     def recall(self, sha256: str, import_id: int) -> tuple[Path, ImportOptions, bool]:
         """The file of a tried import, its options, and whether to place its sites. Raises `UploadGone`."""
@@ -104,5 +132,10 @@ def safe_name(file_name: str) -> str:
 
 
 def _options(values: Mapping[str, object]) -> ImportOptions:
-    as_of = values.get("as_of")
-    return ImportOptions(**{**values, "as_of": date.fromisoformat(str(as_of)) if as_of else None})  # type: ignore[arg-type]  # written by `note`
+    as_of, ignored = values.get("as_of"), values.get("ignored", ())
+    given = {
+        **values,
+        "as_of": date.fromisoformat(str(as_of)) if as_of else None,
+        "ignored": tuple(cast("list[str]", ignored)),
+    }
+    return ImportOptions(**given)  # type: ignore[arg-type]  # written by `note`

@@ -153,13 +153,14 @@ def map_columns(
     constants: Mapping[str, str],
     cut_columns: Collection[str] = (),
     area_units: Mapping[str, str] = MappingProxyType({}),
+    ignored: Collection[str] = (),
 ) -> ColumnMap:
     """The mapping of a file's columns: what the caller says, then the names that are commonly used.
 
     Where several columns could hold the status, the one most of whose words are known does. Of
     `cut_columns`, whose names were cut short, it is enough that one field's names begin so. `area_units`
-    {column: unit} overrules the unit that a name says. Raises UnknownField, UnknownColumn, NoCodeColumn and
-    BadValue.
+    {column: unit} overrules the unit that a name says; `ignored` columns mean nothing by their names.
+    Raises UnknownField, UnknownColumn, NoCodeColumn and BadValue.
     """
     words = {name: dict(known_words(name)) for name, one in FIELDS.items() if one.words is not None}
     words["status"] |= {folded(word): _status(value) for word, value in status_map.items()}
@@ -170,7 +171,7 @@ def map_columns(
     sources = {name: _source(column) for name, column in told.items()}
     taken, rivals = set(told.values()), {}
     for name, candidates in _candidates(columns, cut_columns).items():
-        free = [column for column in candidates if column not in taken]
+        free = [column for column in candidates if column not in taken and column not in ignored]
         if name in sources or name in fixed or not free:
             continue
         chosen = _best(free, rows, words["status"]) if name == "status" else free[0]

@@ -117,6 +117,7 @@ def _mapping(layer: RawLayer, options: ImportOptions) -> ColumnMap | None:
             constants=options.constants,
             cut_columns=layer.cut_columns,
             area_units=options.area_units,
+            ignored=options.ignored,
         )
     except NoCodeColumn:
         # the other fields are suggested all the same, as if the first column held the codes
@@ -194,17 +195,18 @@ def _unknown_statuses(layer: RawLayer, mapping: ColumnMap | None) -> dict[str, i
 
 
 def ranked(guess: CrsGuess | None, bounds: Bounds, places: Collection[MultiPolygon]) -> CrsGuess | None:
-    """The guess with those codes first that put the middle of the file into one of the places."""
+    """The guess with those codes first that put the middle of the file nearest to one of the places."""
     if guess is None or len(guess.codes) < 2 or not places:
         return guess
     middle = shapely.Point((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
-    tree = shapely.STRtree(list(places))
+    known = np.array(list(places), dtype=object)
+    tree = shapely.STRtree(known)
 
-    def misses(code: str) -> bool:
+    def distance_degrees(code: str) -> float:
         moved = to_lonlat(np.array([middle], dtype=object), code)[0]
-        return not len(tree.query(moved, predicate="intersects"))
+        return float(shapely.distance(moved, known[tree.nearest(moved)]))
 
-    return replace(guess, codes=tuple(sorted(guess.codes, key=misses)))
+    return replace(guess, codes=tuple(sorted(guess.codes, key=distance_degrees)))
 
 
 def crs_label(code: str) -> str:

@@ -25,7 +25,7 @@ class ImportOptions:
     behind unless asked for (`repair`, `swap_axes`, `only_valid`). `reason` stands in the history of changed
     sites. `area_units` {column: unit of its areas}; `remembered_at` is when a mapping was remembered that
     fills what the caller left open, '' where none was. `kind` says whether the file holds sites or is a
-    status list that comes back.
+    status list that comes back; `ignored` columns are taken for no field, whatever their names.
     """
 
     field_map: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class ImportOptions:
     area_units: Mapping[str, str] = field(default_factory=dict)
     remembered_at: str = ""
     kind: ImportKind = "sites"
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

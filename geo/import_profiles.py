@@ -12,18 +12,22 @@ from geo.values import folded
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What was said of a set of columns: fields by column, status words, units of areas by column."""
+    """What was said of a set of columns: fields by column, status words, units of areas by column.
+
+    `ignored` are the columns that were said to be no field.
+    """
 
     field_map: Mapping[str, str] = field(default_factory=dict)
     status_map: Mapping[str, str] = field(default_factory=dict)
     area_units: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
     saved_by: str = ""
     saved_at: str = ""
 
     @property
     def says_nothing(self) -> bool:
         """Whether there is nothing to remember."""
-        return not (self.field_map or self.status_map or self.area_units)
+        return not (self.field_map or self.status_map or self.area_units or self.ignored)
 
 
 def columns_key(columns: Iterable[str]) -> str:
@@ -38,7 +42,9 @@ def columns_key(columns: Iterable[str]) -> str:
 
 def profile_of(options: ImportOptions) -> Profile:
     """What of the options is remembered; the system of coordinates is not, for it is the file's own."""
-    return Profile(dict(options.field_map), dict(options.status_map), dict(options.area_units))
+    return Profile(
+        dict(options.field_map), dict(options.status_map), dict(options.area_units), options.ignored
+    )
 
 
 def with_profile(options: ImportOptions, profile: Profile | None) -> ImportOptions:
@@ -56,5 +62,6 @@ def with_profile(options: ImportOptions, profile: Profile | None) -> ImportOptio
         field_map={**known, **options.field_map},
         status_map={**profile.status_map, **options.status_map},
         area_units={**profile.area_units, **options.area_units},
+        ignored=tuple(dict.fromkeys((*profile.ignored, *options.ignored))),
         remembered_at=profile.saved_at,
     )

@@ -99,6 +99,7 @@ def prepare_layer(
         constants=options.constants,
         cut_columns=layer.cut_columns,
         area_units=options.area_units,
+        ignored=options.ignored,
     )
     judged = judge_shapes(
         [row.geometry for row in layer.rows],

@@ -5,7 +5,18 @@ from __future__ import annotations
 import typer
 from typer.core import TyperGroup
 
-from api.cli import demo, history, imports, maps, proposals, rates, recovery, scenes, server
+from api.cli import (
+    demo,
+    history,
+    import_files,
+    import_group,
+    maps,
+    proposals,
+    rates,
+    recovery,
+    scenes,
+    server,
+)
 from api.cli.console import register_legends, report
 from geo.errors import ReverdureError
 
@@ -33,7 +44,8 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(server.serve)
-app.command("import")(imports.import_sites)
+app.add_typer(import_group.app, name="import")
+app.add_typer(import_files.status_app, name="status")
 app.add_typer(scenes.app, name="scenes")
 app.command("recover")(recovery.recover)
 app.command("rates")(rates.rates)

@@ -1,4 +1,4 @@
-"""`reverdure import`: a file that somebody sent becomes rows of the inventory, with a receipt."""
+"""`reverdure import FILE`: a file that somebody sent becomes rows of the inventory, with a receipt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli import console
+from api.cli import console, import_files
+from geo.vector_formats import READ_FORMATS
 
 if TYPE_CHECKING:
     from geo.cities import City, Listing
@@ -23,9 +24,7 @@ SHOWN_ROWS = 20
 
 
 def import_sites(
-    file: Annotated[
-        Path, typer.Argument(help="GeoPackage, GeoJSON or zipped Shapefile.", exists=True, dir_okay=False)
-    ],
+    file: Annotated[Path, typer.Argument(help=f"{READ_FORMATS}.", exists=True, dir_okay=False)],
     store: console.StoreOption = console.DEFAULT_STORE,
     cities: Annotated[
         str | None,
@@ -39,6 +38,10 @@ def import_sites(
     status_map: Annotated[
         list[str] | None,
         typer.Option("--status-map", help="What a status word means.", metavar="WORD=STATUS"),
+    ] = None,
+    area_units: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="The unit of a column's areas: mu, ha, m2.", metavar="COLUMN=UNIT"),
     ] = None,
     constants: Annotated[
         list[str] | None, typer.Option("--set", help="One value for every row.", metavar="FIELD=VALUE")
@@ -59,10 +62,19 @@ def import_sites(
         bool, typer.Option("--only-valid", help="Take the good rows though some are refused.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, print the receipt.")] = False,
+    detect: Annotated[
+        bool, typer.Option("--detect", help="Only say what the file looks like and how it would be mapped.")
+    ] = False,
+    marked: Annotated[
+        Path | None, typer.Option(help="Write a workbook with the findings marked.", metavar="FILE.xlsx")
+    ] = None,
     as_json: console.JsonOption = False,
     lang: console.LangOption = "en",
 ) -> None:
-    """Import mine polygons with their status; every input row is accounted for."""
+    """Import mine polygons with their status; every input row is accounted for.
+
+    Beside it: `reverdure import template FILE.xlsx`, `reverdure import undo ID`.
+    """
     from geo.imports import ImportOptions, ImportRefused
 
     options = ImportOptions(
@@ -73,17 +85,23 @@ def import_sites(
         layer=layer,
         encoding=encoding,
         source_crs=crs,
+        area_units=console.pairs("--unit", area_units or [], last_sign=True),
         swap_axes=swap_axes,
         repair=repair,
         only_valid=only_valid,
         lang="zh" if lang == "zh" else "en",
     )
+    if detect:
+        import_files.print_detected(store, file, options, as_json=as_json)
+        return
     try:
         receipt = _run(store, file, options, cities=cities, dry_run=dry_run)
     except ImportRefused as refused:
-        _print_receipt(refused.receipt, as_json=as_json)
+        import_files.keep_marked(marked, file, refused.receipt, options)
+        print_receipt(refused.receipt, as_json=as_json)
         raise
-    _print_receipt(receipt, as_json=as_json)
+    import_files.keep_marked(marked, file, receipt, options)
+    print_receipt(receipt, as_json=as_json)
 
 
 def _as_of(text: str | None, file: Path) -> date | None:
@@ -96,18 +114,22 @@ def _as_of(text: str | None, file: Path) -> date | None:
 
 def _run(store: str, file: Path, options: ImportOptions, *, cities: str | None, dry_run: bool) -> Receipt:
     """The receipt of the import. A dry run, and an import that is refused, make no store."""
-    from geo.imports import ImportRefused, commit_import, prepare_import
+    from geo.imports import ImportRefused, commit_import, prepare_layer
+    from geo.vector_io import read_vector
 
     existing, known, is_new = _stored(store)
     given = _given_units(cities, is_new=is_new)
     index = _index(known if given is None else given)
-    prepared = prepare_import(file, options, existing=existing, units=index, today=console.today())
+    layer = read_vector(file, layer=options.layer, encoding=options.encoding)
+    options = import_files.with_remembered(store, options, layer.columns)
+    prepared = prepare_layer(layer, options, existing=existing, units=index, today=console.today())
     if dry_run:
         return prepared.receipt(actor=console.settings().actor)
     if prepared.rejected and not options.only_valid:
         raise ImportRefused(prepared.receipt(actor=console.settings().actor))
     units = given or ()
     with console.opened(store, create=True) as opened:
+        import_files.remember(opened, options, layer.columns)
         return commit_import(
             opened,
             prepared,
@@ -156,7 +178,7 @@ def _listings(units: Sequence[City]) -> list[Listing]:
     return [listing for listing in listed_cities() if listing.adcode in codes]
 
 
-def _print_receipt(receipt: Receipt, *, as_json: bool) -> None:
+def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
     """Print the receipt as the API says it, whole, or in words."""
     if as_json:
         from api.schemas.imports import ReceiptOut

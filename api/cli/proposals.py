@@ -18,16 +18,24 @@ def approve(
         str | None,
         typer.Option("--as", help="Who decides: another name than that of the proposer.", metavar="NAME"),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="All that came from one source, such as undo:3 or import:7.", metavar="SOURCE"),
+    ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="Refuse it instead.")] = False,
     comment: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     as_json: console.JsonOption = False,
 ) -> None:
     """List the open proposals, or approve (or reject) one under another name."""
-    if proposal is None:
+    if proposal is None and source is None:
         _list(store, as_json=as_json)
         return
     if not as_name:
         raise typer.BadParameter("say who decides: --as NAME", param_hint="--as")
+    if proposal is None:
+        count = _decide_all(store, str(source), as_name, reject=reject, comment=comment)
+        typer.echo(f"{count} proposals of {source} are {'rejected' if reject else 'approved'} by {as_name}")
+        return
     from api.schemas.proposals import ProposalItem
     from geo.store import proposals, sites
 
@@ -44,6 +52,27 @@ def approve(
         console.print_json(ProposalItem.of(decided, code))
     else:
         typer.echo(f"proposal {proposal} is {decided.state} by {as_name}")
+
+
+def _decide_all(store: str, source: str, as_name: str, *, reject: bool, comment: str) -> int:
+    """Decide on every open proposal of one source, all in one transaction; how many there were."""
+    from geo.store import proposals
+
+    with console.opened(store) as opened, opened.write() as conn:
+        found = [one for one in proposals.find(conn, state="open") if one.source == source]
+        for one in found:
+            if reject:
+                proposals.reject(conn, one.proposal_id, actor=as_name, now=console.now(), comment=comment)
+            else:
+                proposals.approve(
+                    conn,
+                    one.proposal_id,
+                    actor=as_name,
+                    now=console.now(),
+                    comment=comment,
+                    today=console.today(),
+                )
+    return len(found)
 
 
 def _list(store: str, *, as_json: bool) -> None:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
-from api import deps
-from api.auth.rights import Rights, require
-from api.import_rights import check_import
+from api import deps, import_work
+from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.pairs import pairs_of
 from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
 from api.shapes import json_answer
 from api.spool import Spool
 from api.strict_json import StrictRoute
-from geo import clock
 from geo.accounts import Action
-from geo.cities import City, listed_cities
-from geo.errors import BadValue, Conflict
-from geo.imports import ImportOptions, PreparedImport, Receipt, commit_import, prepare_import
-from geo.outlines import UnitIndex, china_units
-from geo.store import Store, cities, imports, sites
+from geo.errors import BadValue, InvalidInput
+from geo.imports import ImportOptions, Receipt
+from geo.store import imports
+from geo.vector_formats import READ_FORMATS
 
 router = APIRouter(
     prefix="/api/imports", tags=["imports"], route_class=StrictRoute, dependencies=[require(Action.READ)]
@@ -38,10 +34,10 @@ Words = Annotated[str, Form(max_length=2000)]
 Pairs = Annotated[list[str], Form(max_length=500)]
 
 
-class AlreadyCommitted(Conflict):
-    """The import was committed before."""
+class NoFile(InvalidInput):
+    """Neither a file nor the token of one."""
 
-    template = "import {import_id} is committed already"
+    template = "file: send a file, or the `upload` of one that was looked at"
 
 
 def options_of(
@@ -56,6 +52,10 @@ def options_of(
     encoding: Words = "",
     crs: Words = "",
     reason: Words = "",
+    unit: Annotated[Pairs, Form(description="COLUMN=UNIT of its areas (mu, ha, m2 ...).")] = [],  # noqa: B006
+    kind: Annotated[
+        Literal["sites", "status"], Form(description="`status`: a status list that was exported here.")
+    ] = "sites",
     repair: Flag = False,
     only_valid: Flag = False,
     swap_axes: Flag = False,
@@ -73,6 +73,8 @@ def options_of(
         only_valid=only_valid,
         swap_axes=swap_axes,
         reason=reason,
+        area_units=pairs_of("unit", unit, last_sign=True),
+        kind=kind,
         lang=lang,
     )
 
@@ -84,7 +86,10 @@ def add_import(
     rights: deps.RightsDep,
     today: deps.TodayDep,
     options: Annotated[ImportOptions, Depends(options_of)],
-    file: Annotated[UploadFile, File(description="GeoPackage, GeoJSON or zipped Shapefile.")],
+    file: Annotated[UploadFile | None, File(description=f"{READ_FORMATS}.")] = None,
+    upload: Annotated[
+        str, Form(max_length=64, description="In place of a file: the `upload` of one that was looked at.")
+    ] = "",
     dry_run: Annotated[bool, Form(description="Only say what would become of every row.")] = True,
     cities_: Annotated[
         Literal["", "none"], Form(alias="cities", description="`none` places no site in a unit.")
@@ -92,16 +97,16 @@ def add_import(
 ) -> Response:
     """Try a file (`dry_run`, the default) or import it at once; either way a receipt for every row."""
     spool = Spool(store)
-    path = spool.keep(file.file, file.filename or "")
+    if file is None and not upload:
+        raise NoFile
+    path = spool.held(upload) if file is None else spool.keep(file.file, file.filename or "")
     with discarded_unless_kept(spool, path):
-        prepared, units = prepared_of(store, path, options, today, in_units=not cities_)
+        tried = import_work.try_file(store, rights, path, options, today, in_units=not cities_)
         if not dry_run:
-            return _answer(request, _committed(store, rights, prepared, units, today))
-        with store.write() as conn:
-            import_id = imports.put(conn, prepared.receipt(dry=True, actor=rights.name))
-            receipt = imports.get(conn, import_id)
-        spool.note(path, import_id, options, in_units=not cities_)
-    return _answer(request, receipt)
+            return _answer(request, import_work.commit(store, rights, tried, today))
+        import_id = import_work.keep_try(store, rights, spool, path, tried, in_units=not cities_)
+    with store.read() as conn:
+        return _answer(request, imports.get(conn, import_id))
 
 
 @router.get("")
@@ -141,18 +146,8 @@ def commit(
     body: CommitIn | None = None,
 ) -> Response:
     """Import the file of a dry run, judged anew against the inventory as it is now."""
-    with store.read() as conn:
-        tried = imports.get(conn, import_id)
-    if not tried.dry_run:
-        raise AlreadyCommitted(import_id=import_id)
-    spool = Spool(store)
-    path, options, in_units = spool.recall(tried.sha256, import_id)
-    only_valid = options.only_valid or (body is not None and body.only_valid)
-    prepared, units = prepared_of(
-        store, path, replace(options, only_valid=only_valid), today, in_units=in_units
-    )
-    receipt = _committed(store, rights, prepared, units, today)
-    spool.drop(path)
+    only_valid = body is not None and body.only_valid
+    receipt, _ = import_work.commit_tried(store, rights, import_id, today, only_valid=only_valid)
     return _answer(request, receipt)
 
 
@@ -170,36 +165,6 @@ def discarded_unless_kept(spool: Spool, path: Path) -> Iterator[None]:
         yield
     finally:
         spool.discard(path)
-
-
-def prepared_of(
-    store: Store, path: Path, options: ImportOptions, today: date, *, in_units: bool
-) -> tuple[PreparedImport, Sequence[City]]:
-    """The file, read and judged, and the units to be stored with it: China's for a store without any."""
-    with store.read() as conn:
-        found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
-        known = cities.outlines(conn) if in_units else []
-    new_units = china_units() if in_units and not found and not known else ()
-    existing = {site.site_code: site for site in found}
-    units = UnitIndex(known or new_units) if known or new_units else None
-    return prepare_import(path, options, existing=existing, units=units, today=today), new_units
-
-
-def _committed(
-    store: Store, rights: Rights, prepared: PreparedImport, units: Sequence[City], today: date
-) -> Receipt:
-    codes = {unit.adcode for unit in units}
-    with store.read() as conn:
-        check_import(conn, rights, prepared)
-    return commit_import(
-        store,
-        prepared,
-        actor=rights.name,
-        now=clock.now_utc(),
-        cities=units,
-        listings=[listing for listing in listed_cities() if listing.adcode in codes],
-        today=today,
-    )
 
 
 def _receipt_page(request: Request, receipt: Receipt, *, after: int, limit: int) -> ReceiptOut:

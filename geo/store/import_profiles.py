@@ -21,7 +21,8 @@ def get(conn: Connection, department: str, columns: Iterable[str]) -> Profile | 
     if row is None:
         return None
     fields, statuses, units = (cast("Mapping[str, str]", parse_json(row[name])) for name in _MAPS)
-    return Profile(fields, statuses, units, row["saved_by"], row["saved_at"])
+    ignored = tuple(cast("list[str]", parse_json(row["ignored"])))
+    return Profile(fields, statuses, units, ignored, row["saved_by"], row["saved_at"])
 
 
 def put(
@@ -34,7 +35,14 @@ def put(
         return
     maps = {name: canonical_json(dict(getattr(profile, name))) for name in _MAPS}
     conn.execute(
-        insert(PROFILES).values(department=department, columns_key=key, saved_by=actor, saved_at=now, **maps)
+        insert(PROFILES).values(
+            department=department,
+            columns_key=key,
+            ignored=canonical_json(list(profile.ignored)),
+            saved_by=actor,
+            saved_at=now,
+            **maps,
+        )
     )
 
 

@@ -16,6 +16,7 @@ IMPORT_PROFILES: Final[Table] = make_table(
     words("field_map"),
     words("status_map"),
     words("area_units"),
+    words("ignored"),
     words("saved_by"),
     words("saved_at"),
     UniqueConstraint("department", "columns_key", name="uq_import_profiles"),

@@ -23,7 +23,8 @@ def upgrade() -> None:
     op.create_table(
         "import_profiles",
         sa.Column("profile_id", WHOLE, primary_key=True),
-        *_words("department", "columns_key", "field_map", "status_map", "area_units", "saved_by", "saved_at"),
+        *_words("department", "columns_key", "field_map", "status_map", "area_units", "ignored"),
+        *_words("saved_by", "saved_at"),
         sa.UniqueConstraint("department", "columns_key", name="uq_import_profiles"),
         sqlite_autoincrement=True,
     )
