@@ -5,18 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from geo import clock
-from geo.errors import Refused, ReverdureError, StoreError
+from geo.errors import InvalidInput, Refused, ReverdureError, StoreError
 from geo.recover import recover
 from geo.recover_params import params_of, run_params
 from geo.recover_plan import RecoverParams, plan_recovery
 from geo.run_owner import GONE_SECONDS, take_back, this_process
 from geo.runs import Run, RunState
 from geo.store import Store, runs
+from geo.subsidence_run import (
+    SubsidenceParams,
+    find_subsidence,
+    plan_subsidence,
+    subsidence_params_of,
+    subsidence_run_params,
+)
 
 _log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
 
 POLL_SECONDS: Final = 0.5
 """How long the worker rests when no run waits."""
@@ -36,6 +46,40 @@ def submit_recovery(store: Store, params: RecoverParams) -> Run:
     plan_recovery(store, params, today=clock.today())
     with store.write() as conn:
         return runs.create(conn, "recovery", run_params(params))
+
+
+def submit_subsidence(store: Store, params: SubsidenceParams) -> Run:
+    """A queued run for these parameters. Raises as `find_subsidence` does where they cannot be met."""
+    plan_subsidence(store, params, today=clock.today())
+    with store.write() as conn:
+        return runs.create(conn, "subsidence", subsidence_run_params(params))
+
+
+def _recover(store: Store, run: Run, progress: Progress) -> None:
+    recover(store, params_of(run), run_id=run.run_id, progress=progress)
+
+
+def _find_subsidence(store: Store, run: Run, progress: Progress) -> None:
+    find_subsidence(store, subsidence_params_of(run), run_id=run.run_id, progress=progress)
+
+
+WORK: Final[Mapping[str, Callable[[Store, Run, Progress], None]]] = {
+    "recovery": _recover,
+    "subsidence": _find_subsidence,
+}
+"""What works off a run of each kind."""
+
+
+class UnknownRunKind(InvalidInput):
+    """Nothing here works off runs of this kind."""
+
+    template = "the run {run_id} is of the kind {kind!r}; known: {known}"
+
+
+def _work_off(store: Store, run: Run, progress: Progress) -> None:
+    if run.kind not in WORK:
+        raise UnknownRunKind(run_id=run.run_id, kind=run.kind, known=", ".join(WORK))
+    WORK[run.kind](store, run, progress)
 
 
 class Worker:
@@ -105,7 +149,7 @@ class Worker:
         settled = False
         progress = _Progress(self._store, run, self._stopping)
         try:
-            recover(self._store, params_of(run), run_id=run.run_id, progress=progress)
+            _work_off(self._store, run, progress)
             settled = True
         except RunStopped:
             settled = True

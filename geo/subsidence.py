@@ -91,14 +91,15 @@ class Subsidence:
 class CellRates:
     """The cells of one site that have a rate, with that of the last epochs beside that of the whole span.
 
-    Arrays (cells,); `units` int64 in 1e-4 m2; NaN where a sigma, or the last rate, is not known.
+    Arrays (cells,); `units` int64 in 1e-4 m2; `last_noise` is how far the last rate may be off (the half
+    width of its interval, `subsidence_rules.confidence_factors`). NaN where something is not known.
     """
 
     units: npt.NDArray[np.int64]
     rate: Floats
     sigma: Floats
     last_rate: Floats
-    last_sigma: Floats
+    last_noise: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,8 @@ def subsidence(
     inputs: Inputs = NO_INPUTS,
 ) -> Subsidence:
     """The subsidence of a site from its cells; the order of the cells changes nothing."""
-    fast = _fast_units(cells, span.threshold, rules)
-    maybe_fast = _maybe_fast_units(cells, span.threshold, rules)
+    fast = _fast_units(cells, span.threshold)
+    maybe_fast = _maybe_fast_units(cells, span.threshold)
     valid_units = int(cells.units.sum(dtype=np.int64))
     settlement, reason = settled_or_moving(
         area_units=area_units,
@@ -174,16 +175,16 @@ def weighted_mean(values: Floats, units: npt.NDArray[np.int64]) -> float | None:
     return math.fsum(values[known] * units[known]) / total if total else None
 
 
-def _fast_units(cells: CellRates, threshold: float, rules: SubsidenceRules) -> int:
-    """Area lately above the threshold and surely not at rest; without a sigma the rate decides."""
+def _fast_units(cells: CellRates, threshold: float) -> int:
+    """Area lately above the threshold and surely not at rest; without its noise the rate decides."""
     speed = np.abs(cells.last_rate)
-    noise = np.nan_to_num(cells.last_sigma, nan=0.0) * rules.sigmas
+    noise = np.nan_to_num(cells.last_noise, nan=0.0)
     return int(cells.units[(speed > threshold) & (speed > noise)].sum(dtype=np.int64))
 
 
-def _maybe_fast_units(cells: CellRates, threshold: float, rules: SubsidenceRules) -> int:
-    """Area that may be above the threshold in the last epochs, its sigma allowed for."""
-    noise = np.nan_to_num(cells.last_sigma, nan=0.0) * rules.sigmas
+def _maybe_fast_units(cells: CellRates, threshold: float) -> int:
+    """Area that may be above the threshold in the last epochs, its noise allowed for."""
+    noise = np.nan_to_num(cells.last_noise, nan=0.0)
     return int(cells.units[np.abs(cells.last_rate) + noise > threshold].sum(dtype=np.int64))
 
 
