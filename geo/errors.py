@@ -110,3 +110,9 @@ class BadValue(InvalidInput):
     """A value of one field cannot be taken."""
 
     template = "{field}: {value!r} {problem}"
+
+
+class UnknownCandidate(NotFound):
+    """No candidate has this id."""
+
+    template = "no candidate has the id {candidate_id}"
