@@ -16,23 +16,15 @@ from geo.areas import ha_from_units
 from geo.class_fate import ClassFate, Side, class_fate
 from geo.coverage import BlockCoverage, cover
 from geo.errors import InvalidInput, UnknownScene
-from geo.inputs import NATURAL_BARE
 from geo.landcover import check_comparable, check_editions_comparable, product
-from geo.outcome_cells import (
-    NO_STRATUM,
-    Pair,
-    disturbed_slugs,
-    outcome_pieces,
-    pair_of,
-    recovered_slugs,
-    stratum_slugs,
-)
-from geo.outcomes import OutcomeKey, damage_at
+from geo.outcome_cells import NO_STRATUM, Pair, outcome_key, outcome_pieces, pair_of
+from geo.outcomes import OutcomeKey
 from geo.recover_plan import BadYears
 from geo.recovery import Outcome
 from geo.scenes import GridsDiffer, Scene
 from geo.sites import Kind, Site, Target
 from geo.store import Connection, Store, scenes
+from geo.strata import disturbed_slugs, recovered_slugs, stratum_slugs
 from geo.zonal import whole_blocks
 
 Int64s = npt.NDArray[np.int64]
@@ -227,16 +219,6 @@ def site_agreement(
         for row, site in enumerate(sites)
     )
     return _agreement(case, scope, joint, by_site.sum(axis=1), sites=of_sites)
-
-
-def outcome_key(site: Site, from_year: int) -> OutcomeKey:
-    """What the outcomes of a site's land depend on, from a baseline year on."""
-    return OutcomeKey(
-        kind=site.kind,
-        target=site.target_use,
-        damage=damage_at(site.kind, site.damage_year, from_year),
-        natural_bare_disturbed=site.attributes.get(NATURAL_BARE) is True,
-    )
 
 
 def _case(store: Store, conn: Connection, first: Side, second: Side, years: tuple[int, int]) -> _Case:

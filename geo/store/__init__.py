@@ -6,6 +6,7 @@ none commits.
 
 from sqlalchemy import Connection
 
+from geo.store import sample_tables as sample_tables
 from geo.store.database import (
     NotAStore,
     Store,
