@@ -79,6 +79,25 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """One line of a ranking; a click on it shows `zoom_to`."""
+
+    text: str
+    note: str
+    value: str
+    zoom_to: Bounds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A titled list, worst first; `total` says how many there are in all."""
+
+    title: str
+    total: str
+    items: tuple[Ranked, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MapPage:
     """A whole map page.
 
@@ -93,6 +112,7 @@ class MapPage:
     banner: str = ""
     empty: str = ""
     figures: tuple[Figure, ...] = ()
+    ranking: Ranking | None = None
     legends: tuple[Legend, ...] = ()
     notes: tuple[str, ...] = ()
     attribution: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ import shapely
 from geo.areas import ha_from_units
 from geo.cities import City
 from geo.evidence import Evidence
+from geo.evidence_words import evidence_words
 from geo.history import SiteState
 from geo.rates import CityRate
 from geo.recovery import Recovery
@@ -104,7 +105,7 @@ def site_rows(
 
 
 def evidence_rows(evidence: Evidence | None, recovery: Recovery | None, lang: Lang) -> Rows:
-    """What the land cover says of a site: verdict, reasons, shares and hectares with their years."""
+    """What the land cover says of a site: verdict, shares, hectares with their years, and all in words."""
     if evidence is None:
         return ((say("verdict", lang), say("not_judged", lang)),)
     verdict = label("verdicts", evidence.verdict, lang) or say("not_judged", lang)
@@ -112,7 +113,6 @@ def evidence_rows(evidence: Evidence | None, recovery: Recovery | None, lang: La
         (say("verdict", lang), verdict),
         (say("recovered_share", lang), percent(evidence.recovered_share, lang)),
         (say("status_at", lang, year=evidence.to_year), label("status", evidence.status, lang)),
-        (say("reasons", lang), "; ".join(label("reasons", slug, lang) for slug in evidence.reasons)),
         (say("raw_share", lang), percent(evidence.raw_recovered_share, lang)),
         (say("valid_share", lang), percent(evidence.valid_share, lang)),
     ]
@@ -128,6 +128,7 @@ def evidence_rows(evidence: Evidence | None, recovery: Recovery | None, lang: La
         ]
     if evidence.worklist_units:
         rows.append((say("worklist", lang), hectares(ha_from_units(evidence.worklist_units), lang)))
+    rows.append((say("in_words", lang), evidence_words(evidence, lang, recovery)))
     return tuple(rows)
 
 

@@ -14,6 +14,7 @@ from tiles.links import SERVED, AssetLinks
 from tiles.map_model import MapPage, Mark
 from tiles.marks import say
 from tiles.outlines import Bounds, bounds_of, padded
+from tiles.ranking import ranking
 from tiles.shown_cover import ShownCover, cover_legend, cover_series, map_bounds, shown_cover
 from tiles.shown_sites import ShownSites, basemap_notes, joined, site_spans, sites_under
 from tiles.verdicts import Judged, judged_sites, verdict_counts, verdict_marks
@@ -53,6 +54,7 @@ def recovery_html(
             bounds=within,
             banner=shown.banner,
             empty=_empty(shown, cover, lang),
+            ranking=ranking(shown, judged, lang),
             legends=(
                 verdict_legend(verdict_counts(shown, judged), lang),
                 *([] if cover is None else [cover_legend(store, cover, within, lang)]),

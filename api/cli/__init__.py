@@ -5,7 +5,18 @@ from __future__ import annotations
 import typer
 from typer.core import TyperGroup
 
-from api.cli import demo, history, imports, maps, proposals, rates, recovery, scenes, server
+from api.cli import (
+    demo,
+    evidence,
+    history,
+    imports,
+    maps,
+    proposals,
+    rates,
+    recovery,
+    scenes,
+    server,
+)
 from api.cli.console import register_legends, report
 from geo.errors import ReverdureError
 
@@ -37,6 +48,7 @@ app.command("import")(imports.import_sites)
 app.add_typer(scenes.app, name="scenes")
 app.command("recover")(recovery.recover)
 app.command("rates")(rates.rates)
+app.command("evidence")(evidence.evidence)
 app.command("worklist")(rates.worklist)
 app.command("approve")(proposals.approve)
 app.add_typer(maps.app, name="map")

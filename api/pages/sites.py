@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.deps import After, Id, Unit, etag
+from api.pages.evidence import evidence_lines
 from api.pages.history import history_lines, moves_of, other_fields
-from api.pages.landcover import evidence_lines, recovery_items
+from api.pages.landcover import recovery_items
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
 from geo.cities import City
-from geo.site_results import site_evidence, site_recoveries
+from geo.evidence_items import told_evidence
+from geo.site_results import site_recoveries
 from geo.sites import Kind, Site
 from geo.status import Status
 from geo.store import cities, history, proposals, sites
@@ -100,7 +102,7 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         etag=etag(site.version),
         moves=moves_of(site, rows),
         proposals=[ProposalItem.of(item, site.site_code) for item in open_proposals],
-        evidence=evidence_lines(page, site_evidence(page.store, site_id)),
+        evidence=evidence_lines(page, told_evidence(page.store, site_id)),
         items=recovery_items(page, found),
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",

@@ -34,14 +34,25 @@ _INPUTS: Final = ("geometry_seq", "last_scene_id", "terms")
 def put(
     conn: Connection, run_id: int | None, recoveries: Sequence[Recovery], evidence: Sequence[Evidence]
 ) -> None:
-    """Keep the results of a run in place of the older ones of the same sites, pairs and rules."""
+    """Keep the results of a run in place of the older ones of the same sites, pairs and rules.
+
+    A verdict that is the same as the one that stands is left as it is, under the run that reached it.
+    """
     for start in range(0, len(recoveries), _CHUNK):
         _put_recoveries(conn, run_id, recoveries[start : start + _CHUNK])
     for start in range(0, len(evidence), _CHUNK):
-        chunk = evidence[start : start + _CHUNK]
-        for group in _by_pair(chunk).values():
-            _forget(conn, EVIDENCE, group)
-        conn.execute(insert(EVIDENCE), [_evidence_columns(run_id, item) for item in chunk])
+        for group in _by_pair(evidence[start : start + _CHUNK]).values():
+            standing = set(_standing(conn, group))
+            changed = [item for item in group if item not in standing]
+            if changed:
+                _forget(conn, EVIDENCE, changed)
+                conn.execute(insert(EVIDENCE), [_evidence_columns(run_id, item) for item in changed])
+
+
+def _standing(conn: Connection, group: Sequence[Evidence]) -> list[Evidence]:
+    """What is kept of the verdicts' sites and their one product, edition and pair of years."""
+    rows = conn.execute(select(EVIDENCE).where(*_same_pair(EVIDENCE, group))).mappings()
+    return [_evidence(row) for row in rows]
 
 
 def _put_recoveries(conn: Connection, run_id: int | None, recoveries: Sequence[Recovery]) -> None:
@@ -84,16 +95,19 @@ def _forget(
     conn: Connection, kept: Table, items: Sequence[Recovery] | Sequence[Evidence], *also: ColumnElement[bool]
 ) -> None:
     """Delete what is kept of the items' sites and their one product, edition and pair of years."""
+    conn.execute(delete(kept).where(*_same_pair(kept, items), *also))
+
+
+def _same_pair(
+    kept: Table, items: Sequence[Recovery] | Sequence[Evidence]
+) -> tuple[ColumnElement[bool], ...]:
     one = items[0]
-    conn.execute(
-        delete(kept).where(
-            kept.c.site_id.in_([item.site_id for item in items]),
-            kept.c.product == one.product,
-            kept.c.edition == one.edition,
-            kept.c.from_year == one.from_year,
-            kept.c.to_year == one.to_year,
-            *also,
-        )
+    return (
+        kept.c.site_id.in_([item.site_id for item in items]),
+        kept.c.product == one.product,
+        kept.c.edition == one.edition,
+        kept.c.from_year == one.from_year,
+        kept.c.to_year == one.to_year,
     )
 
 

@@ -155,6 +155,12 @@
       button.dataset.bound = "yes";
       button.addEventListener("click", function () { toggle(button); });
     });
+    document.querySelectorAll("button[data-zoom]").forEach(function (button) {
+      var sides = button.getAttribute("data-zoom").split(",").map(Number);
+      if (button.dataset.bound || sides.length !== 4) { return; }
+      button.dataset.bound = "yes";
+      button.addEventListener("click", function () { map.fitBounds([[sides[1], sides[0]], [sides[3], sides[2]]], { maxZoom: 16 }); });
+    });
     if (window.matchMedia("(max-width: 700px)").matches) {
       document.querySelectorAll("details.rv-panel").forEach(function (panel) { panel.open = false; });
     }
