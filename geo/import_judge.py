@@ -51,7 +51,7 @@ class RowJudge:
     ) -> tuple[PreparedRow, ...]:
         """What each row will do, in file order; `assigned` holds the unit of each accepted polygon."""
         return tuple(
-            self._row(raw.row, self._reader.read(raw.values), shape, assigned.get(position))
+            self._row(raw.row, self._reader.read(raw.values, row=raw.row), shape, assigned.get(position))
             for position, (raw, shape) in enumerate(zip(layer.rows, judged, strict=True))
         )
 

@@ -16,6 +16,7 @@ from api.cli import (
     recovery,
     scenes,
     server,
+    spectral,
 )
 from api.cli.console import register_legends, report
 from geo.errors import ReverdureError
@@ -47,6 +48,9 @@ app.command("serve")(server.serve)
 app.command("import")(imports.import_sites)
 app.add_typer(scenes.app, name="scenes")
 app.command("recover")(recovery.recover)
+app.command("spectral")(spectral.spectral)
+app.command("indices")(spectral.indices)
+app.add_typer(spectral.references, name="references")
 app.command("rates")(rates.rates)
 app.command("evidence")(evidence.evidence)
 app.command("worklist")(rates.worklist)
