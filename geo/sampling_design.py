@@ -105,7 +105,13 @@ class _Land:
 
 
 def draw_sample(
-    store: Store, population: Population, allocation: Allocation, *, seed: int, blind: bool = True
+    store: Store,
+    population: Population,
+    allocation: Allocation,
+    *,
+    seed: int,
+    blind: bool = True,
+    source: str = "",
 ) -> Sample:
     """The sample of a group's sites, kept in the store; the same seed and population give the same one.
 
@@ -129,7 +135,9 @@ def draw_sample(
     counts = allocation.points(units)
     rng = np.random.default_rng(seed)
     points = _numbered(_drawn(sums, units, counts, rng), rng)
-    sample = _sample(population, units, counts, seed=seed, blind=blind, n_points=len(points))
+    sample = replace(
+        _sample(population, units, counts, seed=seed, blind=blind, n_points=len(points)), source=source
+    )
     with store.write() as conn:
         return samples.add(conn, sample, points)
 

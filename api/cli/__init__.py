@@ -6,7 +6,9 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli import (
+    agreement,
     demo,
+    drift,
     evidence,
     history,
     imports,
@@ -14,6 +16,7 @@ from api.cli import (
     proposals,
     rates,
     recovery,
+    samples,
     scenes,
     server,
     spectral,
@@ -46,6 +49,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(server.serve)
 app.command("import")(imports.import_sites)
+scenes.app.command("drift")(drift.drift)
 app.add_typer(scenes.app, name="scenes")
 app.command("recover")(recovery.recover)
 app.command("spectral")(spectral.spectral)
@@ -54,6 +58,8 @@ app.add_typer(spectral.references, name="references")
 app.command("rates")(rates.rates)
 app.command("evidence")(evidence.evidence)
 app.command("worklist")(rates.worklist)
+app.command("agreement")(agreement.agreement)
+app.add_typer(samples.app, name="sample")
 app.command("approve")(proposals.approve)
 app.add_typer(maps.app, name="map")
 app.command("verify")(history.verify)

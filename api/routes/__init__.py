@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes import (
+    agreement,
     cities,
     imports,
     landcover,
@@ -11,6 +12,7 @@ from api.routes import (
     rates,
     recoveries,
     runs,
+    samples,
     service,
     sites,
     tiles,
@@ -23,6 +25,8 @@ ROUTERS = (
     cities.router,
     rates.router,
     landcover.router,
+    agreement.router,
+    samples.router,
     runs.router,
     imports.router,
     maps.router,
