@@ -15,6 +15,9 @@ from geo.recover_params import params_of, run_params
 from geo.recover_plan import RecoverParams, plan_recovery
 from geo.run_owner import GONE_SECONDS, take_back, this_process
 from geo.runs import Run, RunState
+from geo.spectral import spectral_recovery
+from geo.spectral_params import SpectralParams, spectral_params_of, spectral_run_params
+from geo.spectral_plan import plan_spectral
 from geo.store import Store, runs
 from geo.subsidence_run import (
     SubsidenceParams,
@@ -55,6 +58,14 @@ def submit_subsidence(store: Store, params: SubsidenceParams) -> Run:
         return runs.create(conn, "subsidence", subsidence_run_params(params))
 
 
+def submit_spectral(store: Store, params: SpectralParams) -> Run:
+    """A queued run for these parameters. Raises as `spectral_recovery` does where they cannot be met."""
+    with store.read() as conn:
+        plan_spectral(conn, params)
+    with store.write() as conn:
+        return runs.create(conn, "spectral", spectral_run_params(params))
+
+
 def _recover(store: Store, run: Run, progress: Progress) -> None:
     recover(store, params_of(run), run_id=run.run_id, progress=progress)
 
@@ -63,9 +74,14 @@ def _find_subsidence(store: Store, run: Run, progress: Progress) -> None:
     find_subsidence(store, subsidence_params_of(run), run_id=run.run_id, progress=progress)
 
 
+def _spectral(store: Store, run: Run, progress: Progress) -> None:
+    spectral_recovery(store, spectral_params_of(run.params), run_id=run.run_id, progress=progress)
+
+
 WORK: Final[Mapping[str, Callable[[Store, Run, Progress], None]]] = {
     "recovery": _recover,
     "subsidence": _find_subsidence,
+    "spectral": _spectral,
 }
 """What works off a run of each kind."""
 
