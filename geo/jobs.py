@@ -10,10 +10,12 @@ from typing import Final
 
 from geo import clock
 from geo.errors import InvalidInput, Refused, ReverdureError, StoreError
+from geo.pools import Pool, Serial
 from geo.recover import recover
 from geo.recover_params import params_of, run_params
 from geo.recover_plan import RecoverParams, plan_recovery
 from geo.run_owner import GONE_SECONDS, take_back, this_process
+from geo.run_waste import clear_waste
 from geo.runs import Run, RunState
 from geo.spectral import spectral_recovery
 from geo.spectral_params import SpectralParams, spectral_params_of, spectral_run_params
@@ -66,19 +68,19 @@ def submit_spectral(store: Store, params: SpectralParams) -> Run:
         return runs.create(conn, "spectral", spectral_run_params(params))
 
 
-def _recover(store: Store, run: Run, progress: Progress) -> None:
-    recover(store, params_of(run), run_id=run.run_id, progress=progress)
+def _recover(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    recover(store, params_of(run), run_id=run.run_id, progress=progress, pool=pool, keep=False)
 
 
-def _find_subsidence(store: Store, run: Run, progress: Progress) -> None:
+def _find_subsidence(store: Store, run: Run, progress: Progress, _pool: Pool) -> None:
     find_subsidence(store, subsidence_params_of(run), run_id=run.run_id, progress=progress)
 
 
-def _spectral(store: Store, run: Run, progress: Progress) -> None:
+def _spectral(store: Store, run: Run, progress: Progress, _pool: Pool) -> None:
     spectral_recovery(store, spectral_params_of(run.params), run_id=run.run_id, progress=progress)
 
 
-WORK: Final[Mapping[str, Callable[[Store, Run, Progress], None]]] = {
+WORK: Final[Mapping[str, Callable[[Store, Run, Progress, Pool], None]]] = {
     "recovery": _recover,
     "subsidence": _find_subsidence,
     "spectral": _spectral,
@@ -92,20 +94,22 @@ class UnknownRunKind(InvalidInput):
     template = "the run {run_id} is of the kind {kind!r}; known: {known}"
 
 
-def _work_off(store: Store, run: Run, progress: Progress) -> None:
+def _work_off(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
     if run.kind not in WORK:
         raise UnknownRunKind(run_id=run.run_id, kind=run.kind, known=", ".join(WORK))
-    WORK[run.kind](store, run, progress)
+    WORK[run.kind](store, run, progress, pool)
 
 
 class Worker:
     """One thread that works off the queued runs of a store, oldest first.
 
-    Runs that a process left half done are queued again when it is gone: at the start, and now and then.
+    Runs that a process left half done are queued again when it is gone: at the start, and now and then; they
+    go on behind their last finished shard. `pool` computes the shards, this process itself unless given.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pool: Pool | None = None) -> None:
         self._store = store
+        self._pool = pool or Serial()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -135,6 +139,7 @@ class Worker:
         if run is None:
             return None
         self._settle(run)
+        clear_waste(self._store)
         with self._store.read() as conn:
             return runs.get(conn, run.run_id)
 
@@ -165,7 +170,7 @@ class Worker:
         settled = False
         progress = _Progress(self._store, run, self._stopping)
         try:
-            _work_off(self._store, run, progress)
+            _work_off(self._store, run, progress, self._pool)
             settled = True
         except RunStopped:
             settled = True

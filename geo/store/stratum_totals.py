@@ -53,6 +53,7 @@ def stratum_totals(conn: Connection, *, product: str, edition: str, to_year: int
             kept.edition == edition,
             kept.to_year == to_year,
             kept.temporal_rule == TemporalRule.NONE.value,
+            kept.hidden == 0,
         )
         .group_by(kept.recovery_id)
         .order_by(kept.site_id, kept.from_year)
