@@ -65,6 +65,12 @@ class Settings(BaseSettings):
     )
     basemap_attribution: str = Field("", description="Who is to be named on the background map.")
     worker: bool = Field(True, description="Whether this process works off the queue of runs.")
+    workers: int = Field(
+        1, ge=1, le=256, description="How many processes of this machine compute the shards of a run."
+    )
+    dask: str | None = Field(
+        None, description="Address of a Dask scheduler (tcp://host:port) whose workers compute them instead."
+    )
     max_body_mb: float = Field(8, gt=0, description="The largest body of a request, in MB.")
     max_upload_mb: float = Field(512, gt=0, description="The largest file that an import may bring, in MB.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -126,6 +126,12 @@ class Worker:
         """Whether the thread works or waits for work."""
         return self._thread is not None and self._thread.is_alive()
 
+    def is_idle(self) -> bool:
+        """Whether no run waits and this process holds none."""
+        with self._store.read() as conn:
+            mine = [one for one in runs.held(conn) if one.owner == this_process()]
+            return not mine and not runs.find(conn, RunState.QUEUED, 1)
+
     def stop(self, timeout_s: float = 30.0) -> None:
         """End after the present block of the present run, which then waits again."""
         self._stopping.set()

@@ -20,6 +20,7 @@ from api.cli import (
     scenes,
     server,
     spectral,
+    worker,
 )
 from api.cli.console import register_legends, report
 from geo.errors import ReverdureError
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(server.serve)
+app.command("worker")(worker.worker)
 app.command("import")(imports.import_sites)
 scenes.app.command("drift")(drift.drift)
 app.add_typer(scenes.app, name="scenes")
