@@ -26,6 +26,8 @@ TABLES: Final = {
     "TemporalRule": "temporal_rules",
     "Verdict": "verdicts",
     "RunState": "run_states",
+    "CandidateState": "candidate_states",
+    "Source": "displacement_sources",
 }
 """Enum of the API -> the reference table that holds its words."""
 

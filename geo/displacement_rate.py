@@ -40,6 +40,21 @@ class RateRaster:
         """Cells with a rate."""
         return int(np.isfinite(self.rate).sum())
 
+    @property
+    def least(self) -> float | None:
+        """The least rate, None where no cell has one."""
+        return float(np.nanmin(self.rate)) if self.n_cells else None
+
+    @property
+    def greatest(self) -> float | None:
+        """The greatest rate, None where no cell has one."""
+        return float(np.nanmax(self.rate)) if self.n_cells else None
+
+    def cells_by_epochs(self) -> dict[int, int]:
+        """How many cells have a rate from so many epochs."""
+        numbers, cells = np.unique(self.epochs[np.isfinite(self.epochs)], return_counts=True)
+        return dict(zip(numbers.astype(int).tolist(), cells.tolist(), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

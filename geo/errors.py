@@ -70,6 +70,12 @@ class UnknownSite(NotFound):
     template = "no site has the id {site_id}"
 
 
+class UnknownSiteCode(NotFound):
+    """No site has this code."""
+
+    template = "no site has the code {site_code!r}"
+
+
 class UnknownCity(NotFound):
     """No unit has this code."""
 

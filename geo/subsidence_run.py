@@ -117,6 +117,15 @@ def plan_subsidence(store: Store, params: SubsidenceParams, *, today: date) -> S
     return common(years=tuple(scenes_by_year(found)), legend=product(params.product))
 
 
+def series_of(store: Store, slug: str, edition: str | None) -> DisplacementSeries:
+    """The displacement series of a product and edition; raises `UnknownScene`, `NotOfSubsidence`."""
+    with store.read() as conn:
+        _, found = _scenes(conn, SubsidenceParams(slug, edition))
+    if found[0].kind is not SceneKind.DISPLACEMENT:
+        raise NotOfSubsidence(product=slug, kind=found[0].kind.value)
+    return displacement_series(found, subsidence_rules())
+
+
 def find_subsidence(
     store: Store,
     params: SubsidenceParams,

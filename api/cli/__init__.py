@@ -7,6 +7,8 @@ from typer.core import TyperGroup
 
 from api.cli import (
     agreement,
+    candidates,
+    carbon,
     demo,
     drift,
     evidence,
@@ -20,6 +22,7 @@ from api.cli import (
     scenes,
     server,
     spectral,
+    subsidence,
     worker,
 )
 from api.cli.console import register_legends, report
@@ -64,6 +67,9 @@ app.command("agreement")(agreement.agreement)
 app.add_typer(samples.app, name="sample")
 app.command("approve")(proposals.approve)
 app.add_typer(maps.app, name="map")
+app.add_typer(subsidence.app, name="subsidence")
+app.add_typer(candidates.app, name="candidates")
+app.command("carbon")(carbon.carbon)
 app.command("verify")(history.verify)
 app.command("migrate")(history.migrate)
 

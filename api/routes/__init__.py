@@ -15,12 +15,14 @@ from api.routes import (
     samples,
     service,
     sites,
+    subsidence,
     tiles,
 )
 
 ROUTERS = (
     sites.router,
     recoveries.router,
+    subsidence.router,
     proposals.router,
     cities.router,
     rates.router,
