@@ -6,6 +6,7 @@ The sentences are those of `data/reference/words_evidence.csv`; the numbers that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -47,9 +48,18 @@ def evidence_words(evidence: Evidence, lang: Lang, majority: Recovery | None = N
             said.append(sentence(_TABLE, slug, lang, **numbers))
         elif reason != _IN_PAPER:
             said.append(label("reasons", reason, lang) + ("。" if lang == "zh" else "."))
+    if _relapsed_beside(majority, decided):
+        said.append(sentence(_TABLE, "also_relapse", lang, **numbers))
     following = (_found("next", evidence.status, reason) for reason in decided)
     said += [sentence(_TABLE, slug, lang, **numbers) for slug in following if slug is not None]
     return ("" if lang == "zh" else " ").join(filter(None, said))
+
+
+def _relapsed_beside(majority: Recovery | None, decided: Sequence[str]) -> bool:
+    """Whether a relapse was seen that did not decide, as of a site that claims no treatment."""
+    if majority is None or majority.relapse_year is None:
+        return False
+    return not {"relapse_seen", _OUTDATED} & set(decided)
 
 
 def side_of(status: Status) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from geo.recovery import TemporalRule
 from geo.trajectory import Measure, Trajectory
 from geo.trajectory_parameters import trajectory_parameters
 from geo.words import Lang, label, sentence
@@ -9,7 +10,8 @@ from geo.words import Lang, label, sentence
 
 def trajectory_title(trajectory: Trajectory, lang: Lang) -> str:
     """Under which temporal rule what is followed."""
-    rule = label("temporal_rules", trajectory.rule, lang)
+    raw = trajectory.rule is TemporalRule.NONE
+    rule = _say("raw_series", lang) if raw else label("temporal_rules", trajectory.rule, lang)
     return _say("about", lang, rule=rule, measure=label("trajectory_measures", trajectory.measure, lang))
 
 

@@ -9,6 +9,7 @@ from api.cli import (
     agreement,
     candidates,
     carbon,
+    chronosequence,
     demo,
     drift,
     evidence,
@@ -61,6 +62,7 @@ app.command("spectral")(spectral.spectral)
 app.command("indices")(spectral.indices)
 app.add_typer(spectral.references, name="references")
 app.command("rates")(rates.rates)
+app.command("chronosequence")(chronosequence.chronosequence)
 app.command("evidence")(evidence.evidence)
 app.command("worklist")(rates.worklist)
 app.command("agreement")(agreement.agreement)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli import console
-from geo.errors import NotFound
+from api.cli.maps import UnknownSiteCode
 
 if TYPE_CHECKING:
     from geo.evidence_items import ToldEvidence
     from geo.recovery import Recovery
+    from geo.scenes import Scene
     from geo.words import Lang
-
-
-class UnknownSiteCode(NotFound):
-    """No site has this code."""
-
-    template = "no site has the code {site_code!r}"
 
 
 def evidence(
@@ -66,9 +62,18 @@ def _print(told: list[ToldEvidence], recoveries: list[Recovery], lang: Lang) -> 
         for line in [] if course is None else [course, *([course.raw] if course.raw else [])]:
             told_course = join.join(trajectory_sentences(line, lang))
             typer.echo(f"  {trajectory_title(line, lang)}\n    {told_course}")
-        scenes = ", ".join(f"{scene.year} {scene.sha256[:12]}" for scene in basis.scenes)
+        scenes = ", ".join(_scenes(basis.scenes))
         typer.echo(f"  {console.word('words_pages', 'basis_scenes', lang)}: {scenes or console.NULL}")
         if basis.thresholds is not None:
             numbers = ", ".join(f"{name} {value:g}" for name, value in basis.thresholds.items())
             typer.echo(f"  {console.word('words_pages', 'basis_thresholds', lang)}: {numbers}")
         typer.echo(f"  {console.word('words_pages', 'basis_key', lang)}: {judged.content_key}\n")
+
+
+def _scenes(used: tuple[Scene, ...]) -> list[str]:
+    """The scenes by year with the beginning of their file's hash; years of one file are told together."""
+    files = [(sha256, list(scenes)) for sha256, scenes in groupby(used, key=lambda scene: scene.sha256)]
+    return [
+        f"{'–'.join(dict.fromkeys((str(scenes[0].year), str(scenes[-1].year))))} {sha256[:12]}"
+        for sha256, scenes in files
+    ]

@@ -109,6 +109,14 @@ def test_a_relapse_is_dated_where_the_recovery_is_at_hand():
     assert "from a later year on" in evidence_words(evidence, "en")
 
 
+def test_a_relapse_that_does_not_decide_is_told_beside():
+    majority, evidence = judged(Status.UNTREATED, share=0.6, relapse_year=2021)
+    said = evidence_words(evidence, "en", majority)
+    assert evidence.verdict is Verdict.UNCLAIMED
+    assert "from 2021 on it lay 20 percentage points or more under its peak and did not come back." in said
+    assert "contradicts" not in said
+
+
 @pytest.mark.parametrize(
     ("status", "step"),
     [
@@ -129,11 +137,11 @@ def test_the_status_of_today_stands_beside_that_of_the_year():
     assert "Today" not in evidence_words(same, "en")
 
 
-def test_notes_follow_in_the_words_of_their_table():
+def test_notes_follow_in_sentences_of_their_own():
     majority, evidence = judged(baseline_late=True, end_year_unchanged=True, not_yet_crop_units=5)
     said = evidence_words(evidence, "en", majority)
-    assert "Treatment began before the baseline year." in said
-    assert "Green but not yet cropland." in said
+    assert "Treatment began before the baseline year, so what had recovered by then is not counted." in said
+    assert "Part of the land is green but not cropland yet." in said
 
 
 def test_an_outdated_verdict_tells_no_numbers_that_decided_and_asks_for_a_run():
@@ -188,7 +196,8 @@ def test_where_land_cover_cannot_judge_a_sentence_says_why_and_what_helps(status
 
 def test_every_sentence_of_the_table_is_reached():
     told_of = {f"because_{side_of(status)}_{reason}" for status, reason in CASES}
-    told_of |= {f"because_any_{reason}" for reason in (*UNUSABLE, "excluded", "results_outdated")}
+    notes = ("treatment_end_assumed", "baseline_late", "end_year_unchanged", "not_yet_crop")
+    told_of |= {f"because_any_{reason}" for reason in (*UNUSABLE, *notes, "excluded", "results_outdated")}
     slugs = {row["slug"] for row in reference_rows("words_evidence")}
     assert {slug for slug in slugs if slug.startswith("because_")} <= told_of
     places = {*(status.value for status in Status), "treated", "untreated", "underway", "any"}
