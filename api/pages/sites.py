@@ -12,12 +12,14 @@ from api.deps import After, Id, Unit, etag
 from api.pages.evidence import evidence_lines
 from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import recovery_items
+from api.pages.spectral import spectral_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
 from geo.cities import City
 from geo.evidence_items import told_evidence
 from geo.site_results import site_recoveries
 from geo.sites import Kind, Site
+from geo.spectral_results import site_spectral
 from geo.status import Status
 from geo.store import cities, history, proposals, sites
 from geo.store.sites import SiteFilter
@@ -104,6 +106,7 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         proposals=[ProposalItem.of(item, site.site_code) for item in open_proposals],
         evidence=evidence_lines(page, told_evidence(page.store, site_id)),
         items=recovery_items(page, found),
+        spectral=spectral_lines(page, site_spectral(page.store, site_id)),
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
         map_title=page.say("map_site" if found else "map_outline"),

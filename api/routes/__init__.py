@@ -15,6 +15,7 @@ from api.routes import (
     samples,
     service,
     sites,
+    spectral,
     subsidence,
     tiles,
 )
@@ -29,6 +30,7 @@ ROUTERS = (
     landcover.router,
     agreement.router,
     samples.router,
+    spectral.router,
     runs.router,
     imports.router,
     maps.router,

@@ -13,10 +13,12 @@ from fastapi.responses import StreamingResponse
 
 from api import deps
 from api.paging import next_url, page_of
+from api.schemas.run_kinds import AnyRunIn
 from api.schemas.runs import RunIn, RunItem, RunList
+from api.schemas.spectral import SpectralRunIn
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
-from geo.jobs import submit_recovery, submit_subsidence
+from geo.jobs import submit_recovery, submit_spectral, submit_subsidence
 from geo.recover_plan import RecoverParams
 from geo.runs import Run, RunState
 from geo.store import Store, runs
@@ -29,13 +31,15 @@ BEAT_EVERY: Final = 30
 
 
 @router.post("", status_code=202, response_model=RunItem)
-def add_run(body: RunIn, store: deps.StoreDep) -> Response:
-    """Queue a recovery or a subsidence run; its place is in Location, its progress under `/events` there."""
+def add_run(body: AnyRunIn, store: deps.StoreDep) -> Response:
+    """Queue a run of any kind; its place is in Location, its progress under `/events` there."""
     run = _submit(body, store)
     return json_answer(RunItem.of(run), status=202, headers={"Location": f"/api/runs/{run.run_id}"})
 
 
-def _submit(body: RunIn, store: Store) -> Run:
+def _submit(body: RunIn | SpectralRunIn, store: Store) -> Run:
+    if isinstance(body, SpectralRunIn):
+        return submit_spectral(store, body.params())
     site_ids = None if body.site_ids is None else tuple(sorted(set(body.site_ids)))
     if body.kind == "subsidence":
         return submit_subsidence(
