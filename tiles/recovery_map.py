@@ -8,6 +8,7 @@ from geo.cities import Level
 from geo.store import Connection, Store, cities
 from geo.words import Lang
 from tiles import marks
+from tiles.edition_figures import edition_figures
 from tiles.folium_map import map_html
 from tiles.legend import verdict_legend
 from tiles.links import SERVED, AssetLinks
@@ -44,6 +45,7 @@ def recovery_html(
         judged = judged_sites(store, conn, cover)
         within = _bounds(conn, shown, cover, city)
         borders = _borders(conn, shown, within, city, lang)
+        editions = edition_figures(store, conn, shown, cover, lang)
     drawn = verdict_marks(shown, judged, within, lang, links)
     series = None if cover is None else cover_series(store, cover, lang, links, within, every_year=False)
     return map_html(
@@ -53,6 +55,7 @@ def recovery_html(
             subtitle=_subtitle(shown, cover, judged, city, lang),
             bounds=within,
             banner=shown.banner,
+            figures=editions,
             empty=_empty(shown, cover, lang),
             ranking=ranking(shown, judged, lang),
             legends=(

@@ -14,6 +14,7 @@ from api.deps import RateQueryDep, Unit
 from api.pages import figures
 from api.pages.population import population
 from api.pages.tables import RateLine, doubts, rate_lines
+from api.pages.uncertainty import short_interval
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from geo.cities import City
 from geo.figures import rates_of, worklist
@@ -76,6 +77,7 @@ def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResp
         rates_json=shown.json_url,
         unplaced=shown.unplaced,
         restoration_of=figures.restoration_of,
+        short_interval=short_interval,
         permalink=page.url("/", lang=None),
         map_url=f"/maps/remediation?{query_of(city=city, as_of=query.as_of, lang=page.lang)}",
         recovery_url=f"/maps/recovery?{query_of(city=city, lang=page.lang)}",

@@ -13,6 +13,7 @@ from api.pages.evidence import evidence_lines
 from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import recovery_items
 from api.pages.spectral import spectral_lines
+from api.pages.uncertainty import site_range_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
 from geo.cities import City
@@ -107,6 +108,7 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         evidence=evidence_lines(page, told_evidence(page.store, site_id)),
         items=recovery_items(page, found),
         spectral=spectral_lines(page, site_spectral(page.store, site_id)),
+        ranges=site_range_lines(page, found),
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
         map_title=page.say("map_site" if found else "map_outline"),

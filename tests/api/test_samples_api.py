@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.pages.uncertainty import short_interval
+from geo.rates import ObservedRate
 from geo.recover import RecoverParams, recover
-from geo.store import Store, samples
+from geo.store import Store, samples, sites
 from tests.geo.recovery_case import FOREST, TODAY, WATER, add_scenes, add_sites, cells, site, square
 
 YEARS = {"from": 2013, "to": 2020}
@@ -221,3 +224,57 @@ def test_the_command_line_compares_editions_and_follows_a_class(filled: Any) -> 
     run("scenes", "drift", *scene, "--class", "77", *at, code=1)
     answer = json.loads(run("scenes", "drift", *scene, "--class", "7", "--json", *at).stdout)
     assert [one["temporal_rule"] for one in answer["series"]] == ["none", "majority3"]
+
+
+DASHBOARD = "/?lang=en&product=clcd&edition=v1"
+
+
+def test_the_dashboard_shows_the_interval_and_the_range_of_editions(filled: Any) -> None:
+    client = filled.client
+    bare = client.get(DASHBOARD).text
+    assert "No checked sample, so no interval" in bare
+    assert "sites, 2013–2020, the editions span 30.0 %–60.0 %" in bare
+    sample_id = client.post("/api/samples", json=DRAW).json()["sample_id"]
+    assert "Too few points are checked yet" in client.get(DASHBOARD).text
+    labels = labels_as_mapped(filled.app.state.store, sample_id)
+    client.post(f"/api/samples/{sample_id}/labels", json={"labels": labels})
+    observed = client.get(RATE).json()["items"][0]["observed"]
+    page = client.get(DASHBOARD).text
+    span = f"{100 * observed['low']:.1f} %–{100 * observed['high']:.1f} %"
+    assert f'<p class="interval design">95 % interval {span} (the sample estimates' in page
+
+
+def test_a_cell_shows_a_borrowed_interval_after_a_sign() -> None:
+    plain = ObservedRate(
+        0.5, None, None, None, None, "clcd", "v1", 2013, 2020,
+        disturbed_baseline_ha=1.0, recovered_ha=0.5, valid_share=1.0,
+    )  # fmt: skip
+    assert short_interval(plain) == ""
+    hint = {"interval_kind": "transferred", "low": 0.25, "high": 0.75}
+    assert short_interval(replace(plain, indicative=hint)) == "≈ 25.0 %–75.0 %"
+    assert short_interval(replace(plain, low=0.4, high=0.6, interval_kind="design")) == "40.0 %–60.0 %"
+
+
+def test_a_borrowed_interval_is_drawn_dashed_and_named(filled: Any, tmp_path: Path) -> None:
+    matrix = tmp_path / "m.csv"
+    matrix.write_text(
+        "mapped,recovered,still_disturbed,ponded\nrecovered,40,8,2\nstill_disturbed,3,46,1\nponded,1,4,45\n",
+        encoding="utf-8",
+    )
+    at = ("--store", str(filled.app.state.store.path))
+    run("sample", "matrix", str(matrix), "--product", "clcd", "--edition", "v1", "--source", "abroad", *at)
+    page = filled.client.get(DASHBOARD).text
+    assert '<p class="interval transferred">Indicative only, not an interval of these sites:' in page
+    assert "by the error matrix of abroad" in page
+    assert "interval design" not in page
+
+
+def test_the_page_of_a_site_and_the_map_show_what_each_edition_says(filled: Any) -> None:
+    store = filled.app.state.store
+    with store.read() as conn:
+        found = sites.by_code(conn, "x")
+    page = filled.client.get(f"/sites/{found.site_id}?lang=en").text
+    assert "The editions span 30.0 %–60.0 %" in page
+    shown = filled.client.get("/maps/recovery?lang=en&product=clcd&edition=v1&from=2013&to=2020").text
+    assert "30.0 %–60.0 %" in shown
+    assert "v1: 60.0 %" in shown
