@@ -14,8 +14,10 @@ from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import recovery_items
 from api.pages.spectral import spectral_lines
 from api.pages.uncertainty import site_range_lines
+from api.pages.subsidence import ground_view
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
+from geo.candidate_search import open_candidates
 from geo.cities import City
 from geo.evidence_items import told_evidence
 from geo.site_results import site_recoveries
@@ -75,8 +77,14 @@ def list_sites(
         names={code: page.name(unit) for code, unit in units.items()},
         next_url=page.url("/sites", after=shown[-1].site_id) if len(found) > PAGE_ROWS else None,
         first_url=page.url("/sites", after=None) if after else None,
+        candidates=open_candidates(page.store) if _unfiltered(parameters, after) else [],
         map_url=f"/maps/remediation?{query_of(city=city, lang=page.lang)}",
     )
+
+
+def _unfiltered(parameters: Mapping[str, object], after: int | None) -> bool:
+    """Whether the list shows the whole inventory from its beginning."""
+    return after is None and not any(parameters.values())
 
 
 def _city_choices(page: Page, units: Mapping[str, City]) -> list[tuple[str, str]]:
@@ -109,6 +117,7 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         items=recovery_items(page, found),
         spectral=spectral_lines(page, site_spectral(page.store, site_id)),
         ranges=site_range_lines(page, found),
+        ground=ground_view(page, site_id),
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
         map_title=page.say("map_site" if found else "map_outline"),

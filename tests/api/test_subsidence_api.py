@@ -13,7 +13,7 @@ from geo.candidate_search import CandidateQuery, find_candidates
 from geo.jobs import Worker
 from geo.recover import recover
 from geo.scenes import SceneKind
-from geo.store import Store, scenes
+from geo.store import Store, candidates, scenes
 from geo.subsidence_run import SubsidenceParams, find_subsidence
 from tests.geo.recovery_case import (
     BARREN,
@@ -211,3 +211,53 @@ def test_a_series_that_is_not_there_is_said(known):
     service, _, _ = known
     command(service, "subsidence", "rate", "--product", "clcd", code=1)
     command(service, "subsidence", "run", "--product", "nothing", code=1)
+
+
+def test_the_page_of_a_site_shows_rate_series_water_uptake_and_what_contradicts_the_record(known):
+    service, _, site_id = known
+    page = service.client.get(f"/sites/{site_id}?lang=en").text
+    for words in (
+        "Mean rate (mm a year)",
+        "Still moving",
+        "not vertical",
+        "Recorded as settled, but displacement shows movement",
+        "Recorded without ponding, but water is seen",
+        "seasons are unknown",
+        "t CO2 in the year",
+        "doi 10.1186/s13021-018-0110-8",
+        "Mean displacement by epoch",
+        "Water by year",
+    ):
+        assert words in page, words
+    assert page.count("<svg") >= 2
+    chinese = service.client.get(f"/sites/{site_id}?lang=zh").text
+    assert "未稳沉" in chinese
+    assert "记录为稳沉，形变显示仍在移动" in chinese
+
+
+def test_a_site_of_another_kind_without_results_has_no_empty_section(known):
+    service, _, _ = known
+    assert 'id="subsidence"' not in service.client.get("/sites/1?lang=en").text
+
+
+def test_the_list_of_sites_shows_the_candidates(known):
+    service, store, _ = known
+    page = service.client.get("/sites?lang=en").text
+    assert "New water outside known sites" in page
+    assert "1 to be looked at" in page
+    assert 'id="candidates"' not in service.client.get("/sites?lang=en&kind=subsidence").text
+    with store.write() as conn:
+        candidates.dismiss(conn, 1, reason="fish pond", actor="a")
+    assert 'id="candidates"' not in service.client.get("/sites?lang=en").text
+
+
+def test_displacement_stands_beside_a_verdict_without_data(known):
+    service, store, _ = known
+    (far,) = add_sites(
+        store, site("far", square(0, 36), kind="subsidence"), now="2024-06-01T09:00:00.000000Z"
+    )
+    recover(store, PARAMS, today=TODAY)
+    find_subsidence(store, SubsidenceParams("insar"), today=TODAY)
+    page = service.client.get(f"/sites/{far}?lang=en").text
+    assert "Displacement may still tell" in page
+    assert "Too little of the site has a displacement rate" in page
