@@ -13,8 +13,8 @@ from api.pages.evidence import evidence_lines
 from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import recovery_items
 from api.pages.spectral import spectral_lines
-from api.pages.uncertainty import site_range_lines
 from api.pages.subsidence import ground_view
+from api.pages.uncertainty import site_range_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.sites import ProposalItem
 from geo.candidate_search import open_candidates
