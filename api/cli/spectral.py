@@ -59,6 +59,7 @@ def spectral(
     ] = None,
     from_year: Annotated[int | None, typer.Option("--from", help="The first year to read.")] = None,
     to_year: Annotated[int | None, typer.Option("--to", help="The last year to read.")] = None,
+    by_year: Annotated[bool, typer.Option("--by-year", help="Print the series of each site too.")] = False,
     as_json: console.JsonOption = False,
     lang: console.LangOption = "en",
 ) -> None:
@@ -94,6 +95,8 @@ def spectral(
         console.print_json(as_wire(result))
     else:
         _print(result, params, lang)
+        for one in result.recoveries if by_year else ():
+            _print_years(one, result.codes[one.site_id])
 
 
 def as_wire(result: SpectralResult) -> dict[str, Any]:
@@ -215,6 +218,24 @@ def _cells(one: SpectralRecovery, lang: str) -> list[str]:
         console.word("spectral_confidence", one.confidence, lang),
         console.word("reasons", one.reason, lang),
     ]
+
+
+def _print_years(one: SpectralRecovery, code: str) -> None:
+    numbers = ("mean", "quartiles", "pixels", "valid", "reference", "relative")
+    title = f"{code}: {one.index} = {one.formula} of {one.product}, edition {one.edition}"
+    made = console.table(title, "time", *numbers, right=numbers)
+    for year in one.years:
+        console.add_row(
+            made,
+            year.period,
+            _number(year.value),
+            f"{_number(year.low)} to {_number(year.high)}",
+            f"{year.n_pixels:,}",
+            console.percent(year.valid_share),
+            _number(year.reference_value),
+            _number(year.relative_value),
+        )
+    console.stdout().print(made)
 
 
 def _number(value: float | None) -> str:
