@@ -23,7 +23,7 @@ class Mark:
 
     `group` ties it to a legend's line. `href` is where its words lead, '' for nowhere. `zoom_to` is what a
     click zooms to, None to show the words instead. `name` is written at
-    `name_at` (lon, lat).
+    `name_at` (lon, lat). `words` is a paragraph above the rows.
     """
 
     key: str
@@ -36,6 +36,7 @@ class Mark:
     zoom_to: Bounds | None = None
     name: str = ""
     name_at: tuple[float, float] | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import shapely
 from geo.areas import ha_from_units
 from geo.cities import City
 from geo.evidence import Evidence
-from geo.evidence_words import evidence_words
 from geo.history import SiteState
 from geo.rates import CityRate
 from geo.recovery import Recovery
@@ -105,7 +104,7 @@ def site_rows(
 
 
 def evidence_rows(evidence: Evidence | None, recovery: Recovery | None, lang: Lang) -> Rows:
-    """What the land cover says of a site: verdict, shares, hectares with their years, and all in words."""
+    """What the land cover says of a site: verdict, shares and hectares with their years."""
     if evidence is None:
         return ((say("verdict", lang), say("not_judged", lang)),)
     verdict = label("verdicts", evidence.verdict, lang) or say("not_judged", lang)
@@ -128,7 +127,6 @@ def evidence_rows(evidence: Evidence | None, recovery: Recovery | None, lang: La
         ]
     if evidence.worklist_units:
         rows.append((say("worklist", lang), hectares(ha_from_units(evidence.worklist_units), lang)))
-    rows.append((say("in_words", lang), evidence_words(evidence, lang, recovery)))
     return tuple(rows)
 
 
@@ -174,7 +172,8 @@ def settled(marks: Sequence[Mark]) -> tuple[Mark, ...]:
     if not are_points(marks):
         return tuple(marks)
     return tuple(
-        replace(mark, style=_point_style(mark.style), rows=mark.rows[:_POINT_ROWS]) for mark in marks
+        replace(mark, style=_point_style(mark.style), rows=mark.rows[:_POINT_ROWS], words="")
+        for mark in marks
     )
 
 

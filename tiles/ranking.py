@@ -12,7 +12,7 @@ from tiles.outlines import bounds_of, padded
 from tiles.shown_sites import ShownSites
 from tiles.verdicts import Judged
 
-SHOWN: Final = 10
+SHOWN: Final = 5
 """So many sites stand in the list; the page of the worklist has the others."""
 
 _PADDING: Final = 0.6

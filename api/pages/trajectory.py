@@ -20,12 +20,20 @@ class CourseLines:
 
 
 def course_lines(page: Page, group: Sequence[Recovery]) -> tuple[CourseLines, ...]:
-    """The trajectory of one site, product, edition and pair of years under majority3, then the raw one."""
-    return tuple(
-        lines
-        for one in class_trajectories(group).values()
-        for lines in (_lines(page, one), *(() if one.raw is None else (_lines(page, one.raw),)))
-    )
+    """The trajectory of one site, product, edition and pair of years under majority3, then the raw one.
+
+    Where both say the same they are told once.
+    """
+    told = []
+    for one in class_trajectories(group).values():
+        lines = _lines(page, one)
+        raw = None if one.raw is None else _lines(page, one.raw)
+        if raw is not None and raw.sentences == lines.sentences:
+            both = page.say("same_figures", first=lines.title, second=raw.title)
+            told.append(CourseLines(both, lines.sentences))
+        else:
+            told += [lines] if raw is None else [lines, raw]
+    return tuple(told)
 
 
 def _lines(page: Page, one: Trajectory) -> CourseLines:

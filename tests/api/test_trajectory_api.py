@@ -68,6 +68,17 @@ def test_the_page_tells_the_course_under_the_bars_in_both_languages(grown):
     assert english.index("2020</span>") < english.index("In 2020: Recovering.")
 
 
+def test_a_course_that_both_series_share_is_told_once(service):
+    store = service.app.state.store
+    add_scenes(store, {2012: cells(), 2016: cells(top_6_40=FOREST), 2020: cells(top_6_40=FOREST)})
+    (one,) = add_sites(store, site("x", square(0, 0)), now=SOONER)
+    recover(store, PARAMS, today=TODAY)
+    page = service.client.get(f"/sites/{one}?lang=en").text
+    assert page.count("In 2020: ") == 1
+    assert "Raw series (no rule against flicker): Recovered share" in page
+    assert "the same figures" in page
+
+
 def test_recover_prints_the_course_of_every_site(tmp_path):
     path = tmp_path / "store.gpkg"
     store = Store.open(path, create=True)

@@ -23,7 +23,8 @@
     var open = properties.h && !short
       ? "<p><a target=\"_top\" href=\"" + properties.h + "\">" + reverdure.page.words.open_site + "</a></p>" : "";
     var shown = short ? { r: (properties.r || []).slice(0, 3) } : properties;
-    return "<div class=\"rv-words\"><strong>" + properties.t + "</strong>" + table(shown) + open + "</div>";
+    var told = properties.w && !short ? "<p>" + properties.w + "</p>" : "";
+    return "<div class=\"rv-words\"><strong>" + properties.t + "</strong>" + told + table(shown) + open + "</div>";
   }
 
   function remember(group, map, layer) {
