@@ -51,6 +51,7 @@ def total_item(one: CarbonTotal) -> dict[str, object]:
         "new_cover_ha": ha_from_units(one.recovered_units),
         "with_factor_ha": ha_from_units(one.factored_units),
         "unverified_ha": ha_from_units(one.unverified_units),
+        "overlap_ha": ha_from_units(one.overlap_units),
         "t_co2_per_year": _tonnes(one.a_year),
         "t_co2_so_far": _tonnes(one.so_far),
         "reason": one.reason,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
 from geo.carbon import KgRange, SiteCarbon, site_carbon, summed
 from geo.carbon_query import CarbonGroup, CarbonQuery
 from geo.grouping import Grouping
@@ -14,7 +16,7 @@ from geo.ledger import Ledger
 from geo.observed import default_product
 from geo.rates import GroupBy, RateQuery
 from geo.rating import Group, asked, counted
-from geo.readings import known_until, ledger_of
+from geo.readings import known_until, ledger_of, overlaps_of
 from geo.recovery import Recovery, TemporalRule
 from geo.site_results import Marker
 from geo.sites import Site
@@ -28,8 +30,9 @@ class CarbonTotal:
     """The uptake of a group of sites in one year, by one product and edition; areas in units of 1e-4 m2.
 
     `n_sites` are in the group (those removed from the inventory left out), `n_known` of them have a recovery
-    that reaches the year, `n_outdated` one that no longer holds. `a_year` and `so_far` are None where no
-    site has a figure, with `reason`.
+    that reaches the year, `n_outdated` one that no longer holds. Land that several of them claim, by
+    `overlap_units`, is counted in each. `a_year` and `so_far` are None where no site has a figure, with
+    `reason`.
     """
 
     key: str
@@ -44,6 +47,7 @@ class CarbonTotal:
     recovered_units: int
     factored_units: int
     unverified_units: int
+    overlap_units: int
     a_year: KgRange | None
     so_far: KgRange | None
     reason: str | None
@@ -77,6 +81,7 @@ def carbon_totals(
         records = {site.site_id: site for site in sites.find(conn, SiteFilter(limit=None))}
         marked = _marked(conn, ledger, product, edition)
         groups = _groups(conn, snapshot, records, group_by)
+        overlaps = overlaps_of(store, conn, ledger)
     year = query.year or max((one.to_year for one in marked), default=None)
     known, outdated = _carbons(marked, records, year)
     return [
@@ -85,6 +90,7 @@ def carbon_totals(
             [known[site_id] for site_id in members if site_id in known],
             scope=(product, edition, year),
             n_sites=len(members),
+            overlap_units=overlaps.units(snapshot.geometry_seq[np.isin(snapshot.site, members)]),
             n_outdated=sum(site_id in outdated for site_id in members),
         )
         for group, members in groups
@@ -160,6 +166,7 @@ def _total(
     scope: tuple[str | None, str | None, int | None],
     n_sites: int,
     n_outdated: int,
+    overlap_units: int,
 ) -> CarbonTotal:
     told = [one for one in found if one.reason is None]
     reasons = [one.reason for one in found if one.reason is not None]
@@ -182,6 +189,7 @@ def _total(
         recovered_units=sum(one.recovered_units for one in found),
         factored_units=sum(one.factored_units for one in found),
         unverified_units=sum(one.unverified_units for one in found),
+        overlap_units=overlap_units,
         a_year=summed(one.a_year for one in told) if told else None,
         so_far=summed(one.so_far for one in told) if told else None,
         reason=reason,

@@ -46,7 +46,8 @@ class Subsidence:
     `moving_units` lie where the speed is above `threshold` over the whole span. The judgement uses the last
     `last_epochs` epochs (from `last_from`): `fast_units` are above the threshold and surely not at rest,
     `maybe_fast_units` cannot be excluded to be above it. `settlement` is None where it cannot be told, with
-    `reason`. `outdated` is found out on reading, never stored.
+    `reason`, which also says where it rests on rates without a known noise. `outdated` is found out on
+    reading, never stored.
     """
 
     site_id: int
@@ -137,6 +138,7 @@ def subsidence(
         judged_units=int(cells.units[np.isfinite(cells.last_rate)].sum(dtype=np.int64)),
         fast_units=fast,
         maybe_fast_units=maybe_fast,
+        noise_known=bool(np.isfinite(cells.last_noise).any()),
         rules=rules,
     )
     return Subsidence(
@@ -189,9 +191,15 @@ def _maybe_fast_units(cells: CellRates, threshold: float) -> int:
 
 
 def settled_or_moving(
-    *, area_units: int, judged_units: int, fast_units: int, maybe_fast_units: int, rules: SubsidenceRules
+    *,
+    area_units: int,
+    judged_units: int,
+    fast_units: int,
+    maybe_fast_units: int,
+    noise_known: bool,
+    rules: SubsidenceRules,
 ) -> tuple[Settlement | None, str | None]:
-    """Settled, still moving, or None with the reason.
+    """Settled, still moving, or None; and the reason, or what must be said beside the judgement.
 
     Moving where enough of the valid area is fast; settled only where even what may be fast is not enough.
     """
@@ -199,10 +207,11 @@ def settled_or_moving(
         return None, "no_displacement"
     if judged_units < rules.displacement_valid_share * area_units:
         return None, "low_valid_share_displacement"
+    said = None if noise_known else "noise_unknown"
     if fast_units >= rules.moving_share * judged_units:
-        return Settlement.STILL_MOVING, None
+        return Settlement.STILL_MOVING, said
     if maybe_fast_units < rules.moving_share * judged_units:
-        return Settlement.SETTLED, None
+        return Settlement.SETTLED, said
     return None, "within_noise"
 
 
@@ -213,11 +222,12 @@ def subsidence_reasons(result: Subsidence) -> tuple[str, ...]:
     """
     if result.outdated:
         return ("results_outdated",)
-    if result.settlement is Settlement.STILL_MOVING:
-        return ("displacement_moving",)
-    if result.settlement is Settlement.SETTLED:
-        return ("displacement_settled",)
-    return (result.reason,) if result.reason else ()
+    words = {
+        Settlement.STILL_MOVING: "displacement_moving",
+        Settlement.SETTLED: "displacement_settled",
+        None: None,
+    }
+    return tuple(slug for slug in (words[result.settlement], result.reason) if slug is not None)
 
 
 def settlement_disagreement(recorded: Settlement | None, found: Settlement | None) -> str | None:

@@ -64,6 +64,11 @@ def _print(found: list[CarbonTotal], lang: str) -> None:
             console.word("reasons", one.reason, lang),
         )
     console.stdout().print(made)
+    overlap = sum(one.overlap_units for one in found)
+    if overlap:
+        console.note(
+            f"the sites of a group overlap, by {console.hectares(overlap / 1e8)} ha in all: counted in each"
+        )
 
 
 def _tonnes(one: KgRange | None) -> str:

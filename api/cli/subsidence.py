@@ -194,9 +194,12 @@ def _print_displacements(result: SubsidenceResult, lang: str) -> None:
         shares = (console.percent(one.moving_share), console.percent(one.valid_share))
         console.add_row(made, result.codes[one.site_id], *rates, *shares, _settlement(one, lang))
     console.stdout().print(made)
+    by = "the rates themselves"
+    if first.epochs:
+        by = f"the last {first.last_epochs} epochs, from {first.last_from}"
     console.note(
         f"moving: share of the valid area faster than {first.threshold:g} mm a year over the whole span; "
-        f"settlement: by the last {first.last_epochs} epochs, their noise allowed for"
+        f"settlement: by {by}, noise allowed for where it is known"
     )
 
 
@@ -211,9 +214,8 @@ def _displacement_line(one: Subsidence, lang: str) -> str:
 
 
 def _settlement(one: Subsidence, lang: str) -> str:
-    if one.settlement is not None:
-        return console.word("settlements", one.settlement.value, lang)
-    return console.word("reasons", one.reason, lang)
+    settled = console.word("settlements", one.settlement, lang)
+    return "; ".join(word for word in (settled, console.word("reasons", one.reason, lang)) if word)
 
 
 def _print_pondings(result: SubsidenceResult, lang: str) -> None:

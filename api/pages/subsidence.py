@@ -67,11 +67,8 @@ def _reason(page: Page, one: Subsidence) -> str:
 
 def _displacement(page: Page, one: Subsidence, recorded: Settlement | None) -> Figure:
     wrong = settlement_disagreement(recorded, one.settlement)
-    settled = (
-        page.word("reasons", one.reason)
-        if one.settlement is None
-        else page.word("settlements", one.settlement)
-    )
+    told = (page.word("settlements", one.settlement), page.word("reasons", one.reason))
+    settled = "; ".join(word for word in told if word)
     facts = (
         (page.say("ground_mean"), _mm(one.mean)),
         (page.say("ground_p95"), _mm(one.p95)),

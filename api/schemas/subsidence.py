@@ -139,7 +139,10 @@ class CarbonList(Wire):
 
 
 class CarbonTotalItem(Wire):
-    """The uptake of a site, a city or all in one year; always a range, null with `reason` if unknown."""
+    """The uptake of a site, a city or all in one year; a range, null with `reason` if unknown.
+
+    Land that several of the sites claim (`overlap_ha`) is counted in each.
+    """
 
     key: str
     name: str
@@ -153,6 +156,7 @@ class CarbonTotalItem(Wire):
     new_cover_ha: float
     with_factor_ha: float
     unverified_ha: float
+    overlap_ha: float
     t_co2_per_year: TonnesOut | None
     t_co2_so_far: TonnesOut | None
     reason: str | None

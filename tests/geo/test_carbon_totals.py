@@ -75,6 +75,8 @@ def test_all_is_the_whole_number_sum_of_the_sites(store):
         sum(one.high for one in known),
     )
     assert whole.n_known == whole.n_sites == 9
+    assert whole.overlap_units > 0
+    assert all(one.overlap_units == 0 for one in by_site)
     assert [one.key for one in by_site] == sorted(f"s{at}" for at in range(9))
     assert total_item(whole)["year"] == 2020
 

@@ -97,7 +97,7 @@ def test_a_rate_raster_is_judged_by_its_sigma_band(store):
     )
     assert (fine.source, fine.mean, fine.sigma, fine.epochs) == (Source.RATE, 3.0, 1.0, ())
     assert (fine.settlement, coarse.settlement) == (Settlement.SETTLED, None)
-    assert (bare.sigma, bare.settlement) == (None, Settlement.SETTLED)
+    assert (bare.sigma, bare.settlement, bare.reason) == (None, Settlement.SETTLED, "noise_unknown")
 
 
 def test_a_scene_that_counts_the_other_way_round_is_turned_by_its_scale(store):
