@@ -21,7 +21,7 @@ from geo.coverage import FULL_CELL, Coverage
 from geo.grid import BLOCK, Grid, union_grid
 from geo.indices import Formula
 from geo.rasters import missing_of, open_raster, raster_grid, read_window
-from geo.scenes import GridsDiffer, Scene, SceneChanged
+from geo.scenes import GridsDiffer, Scene, SceneChanged, refuse_replaced
 from geo.spectral_loops import Floats, Int64s
 from geo.spectral_metrics import Pixels
 from geo.tally import Cells
@@ -146,6 +146,7 @@ class _Reader:
             difference = f"{len(scene.bands)} bands and {dataset.count}"
         if difference is not None:
             raise SceneChanged(path=path, difference=difference)
+        refuse_replaced(scene, path)
         place = scene.grid.place_in(grid)
         if place is None:
             raise GridsDiffer(scene_a="the coverage of the sites", scene_b=scene.path, difference="lattices")
