@@ -76,8 +76,9 @@ def _find_subsidence(store: Store, run: Run, progress: Progress, _pool: Pool) ->
     find_subsidence(store, subsidence_params_of(run), run_id=run.run_id, progress=progress)
 
 
-def _spectral(store: Store, run: Run, progress: Progress, _pool: Pool) -> None:
-    spectral_recovery(store, spectral_params_of(run.params), run_id=run.run_id, progress=progress)
+def _spectral(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    params = spectral_params_of(run.params)
+    spectral_recovery(store, params, run_id=run.run_id, progress=progress, pool=pool, keep=False)
 
 
 WORK: Final[Mapping[str, Callable[[Store, Run, Progress, Pool], None]]] = {

@@ -23,7 +23,6 @@ from geo.spectral_metrics import (
     year_quantiles,
 )
 from geo.spectral_params import stored_params
-from geo.spectral_plan import SpectralPlan, SpectralSubject
 from geo.spectral_recovery import (
     MetricValue,
     ReferenceKind,
@@ -34,6 +33,7 @@ from geo.spectral_recovery import (
 )
 from geo.spectral_series import SiteSeries
 from geo.spectral_settings import confidence_level, spectral_settings
+from geo.spectral_terms import SpectralSubject, SpectralTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +58,27 @@ class _Found:
 
 
 def recoveries_of(
-    plan: SpectralPlan, subjects: Sequence[SpectralSubject], series: SiteSeries, compared: Compared
+    terms: SpectralTerms, subjects: Sequence[SpectralSubject], series: SiteSeries, compared: Compared
 ) -> list[SpectralRecovery]:
     """The spectral recovery of each site of `series`, whose sites are `subjects` in their order."""
-    found = _measured(plan, subjects, series, compared)
-    return [_recovery(plan, subject, series.pixels, found, at) for at, subject in enumerate(subjects)]
+    found = _measured(terms, subjects, series, compared)
+    return [_recovery(terms, subject, series.pixels, found, at) for at, subject in enumerate(subjects)]
 
 
 def _measured(
-    plan: SpectralPlan, subjects: Sequence[SpectralSubject], series: SiteSeries, compared: Compared
+    terms: SpectralTerms, subjects: Sequence[SpectralSubject], series: SiteSeries, compared: Compared
 ) -> _Found:
     pixels = series.pixels
     settings = spectral_settings()
-    years = _years(plan, subjects)
-    targets = _targets(plan, len(subjects), compared.target)
-    own = measure_sites(pixels, years, plan.rules, scope=plan.params.scope, targets=targets)
+    years = _years(terms, subjects)
+    targets = _targets(terms, len(subjects), compared.target)
+    own = measure_sites(pixels, years, terms.rules, scope=terms.params.scope, targets=targets)
     relative = reference = None
     if compared.mean is not None:
         reference = np.broadcast_to(compared.mean, own.mean.shape)
         aims = None if targets is None else np.zeros(len(subjects))
         relative = measure_sites(
-            pixels.less(reference), years, plan.rules, scope=plan.params.scope, targets=aims
+            pixels.less(reference), years, terms.rules, scope=terms.params.scope, targets=aims
         )
     area = np.array([subject.area_units for subject in subjects], dtype=np.float64)
     covered = np.minimum(1.0, np.divide(series.covered_units, area, out=np.zeros(len(area)), where=area > 0))
@@ -95,9 +95,9 @@ def _measured(
     )
 
 
-def _years(plan: SpectralPlan, subjects: Sequence[SpectralSubject]) -> Years:
+def _years(terms: SpectralTerms, subjects: Sequence[SpectralSubject]) -> Years:
     """The years of the sites; none where a year has several scenes, for then no metric is defined."""
-    if not plan.has_one_scene_a_year:
+    if not terms.has_one_scene_a_year:
         return Years.same(len(subjects))
     rows = [
         (subject.disturbance_year or 0, subject.restoration_year or 0, *(subject.window or (0, 0)))
@@ -106,9 +106,9 @@ def _years(plan: SpectralPlan, subjects: Sequence[SpectralSubject]) -> Years:
     return Years(*np.array(rows, dtype=np.int32).reshape(-1, 4).T)
 
 
-def _targets(plan: SpectralPlan, n: int, of_references: float | None) -> Floats | None:
+def _targets(terms: SpectralTerms, n: int, of_references: float | None) -> Floats | None:
     """The targets of sites where they come from reference polygons, None where each has its own."""
-    if plan.params.target is TargetKind.HISTORIC:
+    if terms.params.target is TargetKind.HISTORIC:
         return None
     return np.full(n, math.nan if of_references is None else of_references)
 
@@ -125,30 +125,33 @@ def _medians(pixels: Pixels, found: Measures) -> Floats:
 
 
 def _recovery(
-    plan: SpectralPlan, subject: SpectralSubject, pixels: Pixels, found: _Found, at: int
+    terms: SpectralTerms, subject: SpectralSubject, pixels: Pixels, found: _Found, at: int
 ) -> SpectralRecovery:
-    years = tuple(_year(plan, found, row, at) for row in range(len(plan.scenes)))
+    years = tuple(_year(terms, found, row, at) for row in range(len(terms.scenes)))
     enough = spectral_settings().valid_year_share
     valid = len({one.period for one in years if (one.valid_share or 0.0) >= enough})
-    n_years = years[-1].year - years[0].year + 1 if plan.has_one_scene_a_year else len(years)
+    n_years = years[-1].year - years[0].year + 1 if terms.has_one_scene_a_year else len(years)
     begin, end = pixels.starts[at], pixels.starts[at + 1]
     relapse = found.own.of_sites[RELAPSE_ROW, at]
+    by_reference = terms.params.target is TargetKind.REFERENCE
     return SpectralRecovery(
         site_id=subject.site_id,
-        product=plan.params.product,
-        edition=plan.edition,
-        index=plan.index.slug,
-        formula=plan.index.formula.text,
-        direction=plan.index.direction,
+        product=terms.params.product,
+        edition=terms.edition,
+        index=terms.index.slug,
+        formula=terms.index.formula.text,
+        direction=terms.index.direction,
         disturbance_year=subject.disturbance_year,
         restoration_year=subject.restoration_year,
-        k_years=plan.rules.k_years,
-        target_share=plan.rules.target_share,
-        target_kind=plan.params.target,
-        target_scope=Scope.POLYGON if plan.params.target is TargetKind.REFERENCE else plan.params.scope,
+        k_years=terms.rules.k_years,
+        target_share=terms.rules.target_share,
+        target_kind=terms.params.target,
+        target_scope=Scope.POLYGON if by_reference else terms.params.scope,
         target_value=_number(found.own.site_targets[at]),
-        target_window=plan.reference_window if plan.params.target is TargetKind.REFERENCE else subject.window,
-        reference_kind=plan.reference_kind if found.reference is not None else ReferenceKind.NONE,
+        target_window=terms.reference_window
+        if terms.params.target is TargetKind.REFERENCE
+        else subject.window,
+        reference_kind=terms.reference_kind if found.reference is not None else ReferenceKind.NONE,
         years=years,
         metrics=_metrics(found.own, found.medians, begin, end, at),
         relative_metrics={}
@@ -159,24 +162,24 @@ def _recovery(
         valid_years=valid,
         n_years=n_years,
         confidence=confidence_level(valid, n_years),
-        scenes=tuple(SceneUsed(period_of(plan, scene), scene.path, scene.sha256) for scene in plan.scenes),
-        reason=_reason(plan, subject, years),
-        params=stored_params(plan.params, plan.edition),
+        scenes=tuple(SceneUsed(period_of(terms, scene), scene.path, scene.sha256) for scene in terms.scenes),
+        reason=_reason(terms, subject, years),
+        params=stored_params(terms.params, terms.edition),
         content_key=subject.content_key,
     )
 
 
-def period_of(plan: SpectralPlan, scene: Scene) -> str:
+def period_of(terms: SpectralTerms, scene: Scene) -> str:
     """The name of a scene's time: its year, or its last day where a year has several scenes."""
-    return str(scene.year) if plan.has_one_scene_a_year else scene.period_end.isoformat()
+    return str(scene.year) if terms.has_one_scene_a_year else scene.period_end.isoformat()
 
 
-def _year(plan: SpectralPlan, found: _Found, row: int, at: int) -> SpectralYear:
+def _year(terms: SpectralTerms, found: _Found, row: int, at: int) -> SpectralYear:
     value = _number(found.own.mean[row, at])
     reference = None if found.reference is None else _number(found.reference[row, at])
     return SpectralYear(
-        period=period_of(plan, plan.scenes[row]),
-        year=plan.scenes[row].year,
+        period=period_of(terms, terms.scenes[row]),
+        year=terms.scenes[row].year,
         value=value,
         low=_number(found.spread[0, row, at]),
         high=_number(found.spread[1, row, at]),
@@ -199,22 +202,22 @@ def _metrics(found: Measures, medians: Floats, begin: int, end: int, at: int) ->
     }
 
 
-def _reason(plan: SpectralPlan, subject: SpectralSubject, years: Sequence[SpectralYear]) -> str | None:
+def _reason(terms: SpectralTerms, subject: SpectralSubject, years: Sequence[SpectralYear]) -> str | None:
     """Why metrics are missing, the first that applies; None where nothing is."""
     restored = subject.restoration_year
     known = {one.year for one in years if one.value is not None}
     checks = (
         (not any(one.n_pixels for one in years), "outside_scene"),
-        (not plan.has_one_scene_a_year, "several_scenes_a_year"),
+        (not terms.has_one_scene_a_year, "several_scenes_a_year"),
         (restored is None, "no_restoration_year"),
         (restored not in known, "no_restoration_scene"),
         (subject.disturbance_year is None, "no_disturbance_year"),
         (subject.disturbance_year not in known, "no_disturbance_scene"),
         (
-            plan.params.target is TargetKind.HISTORIC and not known & _span(subject.window),
+            terms.params.target is TargetKind.HISTORIC and not known & _span(subject.window),
             "no_target_years",
         ),
-        ((restored or 0) + plan.rules.k_years not in known, "series_too_short"),
+        ((restored or 0) + terms.rules.k_years not in known, "series_too_short"),
     )
     return next((reason for applies, reason in checks if applies), None)
 

@@ -8,23 +8,20 @@ from dataclasses import dataclass
 from shapely import MultiPolygon
 
 from geo.errors import InvalidInput, UnknownScene
-from geo.grid import Grid
-from geo.indices import Index, index_of
+from geo.indices import index_of
 from geo.reference import reference_sha256
 from geo.references import NoReferences, ReferencePolygon
 from geo.rings import check_ring, near, reach, ring_around
 from geo.scenes import Scene, SceneKind
 from geo.sites import Site
-from geo.spectral_metrics import Rules
 from geo.spectral_params import SpectralParams, params_key, sha256_of, stored_params
-from geo.spectral_recovery import ReferenceKind, SpectralRecovery, TargetKind
+from geo.spectral_recovery import ReferenceKind, TargetKind
 from geo.spectral_series import composite_grid
+from geo.spectral_terms import ENGINE_VERSION, SpectralSubject, SpectralTerms
 from geo.store import Connection, references, scenes, sites, spectral
 from geo.store.sites import SiteFilter
 
 _FEW_SITES = 20
-_VERSION = 1
-"""Rises where the computation itself changes, so that results of before count as outdated."""
 
 
 class RestorationBeforeDisturbance(InvalidInput):
@@ -42,49 +39,19 @@ class BadWindow(InvalidInput):
     template = "{whose}the target window {first}:{last} {problem}"
 
 
-@dataclass(frozen=True, slots=True)
-class SpectralSubject:
-    """One site with its years and, where it is compared with one, its ring.
-
-    `window` is that of a historic target, None where no year is before the disturbance or none is known.
-    """
-
-    site_id: int
-    site_code: str
-    geometry: MultiPolygon
-    area_units: int
-    disturbance_year: int | None
-    restoration_year: int | None
-    window: tuple[int, int] | None
-    ring: MultiPolygon | None
-    content_key: str = ""
-
-
 @dataclass(frozen=True)
 class SpectralPlan:
-    """All that a run needs; `changed` are the ids to compute, `kept` what is stored and still holds."""
+    """All that a run needs; `changed` are the ids of which no stored result holds."""
 
-    params: SpectralParams
-    index: Index
-    edition: str
-    rules: Rules
-    scenes: list[Scene]
-    grid: Grid
-    reference_kind: ReferenceKind
+    terms: SpectralTerms
     references: list[ReferencePolygon]
     subjects: Mapping[int, SpectralSubject]
     changed: list[int]
-    kept: Mapping[int, SpectralRecovery]
 
     @property
-    def has_one_scene_a_year(self) -> bool:
-        """Whether no year has several scenes."""
-        return len({scene.year for scene in self.scenes}) == len(self.scenes)
-
-    @property
-    def reference_window(self) -> tuple[int, int]:
-        """The years of a target from reference polygons: those asked for, else all."""
-        return self.params.window or (self.scenes[0].year, self.scenes[-1].year)
+    def params(self) -> SpectralParams:
+        """What was asked for."""
+        return self.terms.params
 
 
 def plan_spectral(conn: Connection, params: SpectralParams) -> SpectralPlan:
@@ -102,7 +69,7 @@ def plan_spectral(conn: Connection, params: SpectralParams) -> SpectralPlan:
     chosen = _sites(conn, params)
     rings = _rings(conn, params, chosen) if kind is ReferenceKind.RING else {}
     terms = {
-        "version": _VERSION,
+        "version": ENGINE_VERSION,
         "formula": index.formula.text,
         "rules": [rules.k_years, rules.target_share, rules.direction],
         "params": stored_params(params, edition),
@@ -113,24 +80,12 @@ def plan_spectral(conn: Connection, params: SpectralParams) -> SpectralPlan:
     subjects = {
         site.site_id: _subject(site, params, found, rings.get(site.site_id), terms) for site in chosen
     }
-    known = spectral.find(conn, params_key=params_key(stored_params(params, edition)))
-    kept = {
-        one.site_id: one
-        for one in known
-        if one.site_id in subjects and one.content_key == subjects[one.site_id].content_key
-    }
+    known = spectral.keys(conn, params_key(stored_params(params, edition)))
     return SpectralPlan(
-        params=params,
-        index=index,
-        edition=edition,
-        rules=rules,
-        scenes=found,
-        grid=composite_grid(found),
-        reference_kind=kind,
+        terms=SpectralTerms(params, index, edition, rules, found, composite_grid(found), kind),
         references=polygons,
         subjects=subjects,
-        changed=[site_id for site_id in subjects if site_id not in kept],
-        kept=kept,
+        changed=[site_id for site_id, one in subjects.items() if known.get(site_id) != one.content_key],
     )
 
 

@@ -32,4 +32,4 @@ def _holds(conn: Connection, one: SpectralRecovery) -> bool:
         plan = plan_spectral(conn, params)
     except ReverdureError:
         return False
-    return one.site_id in plan.kept
+    return one.site_id in plan.subjects and one.site_id not in plan.changed

@@ -59,6 +59,8 @@ def spectral(
     ] = None,
     from_year: Annotated[int | None, typer.Option("--from", help="The first year to read.")] = None,
     to_year: Annotated[int | None, typer.Option("--to", help="The last year to read.")] = None,
+    workers: console.WorkersOption = None,
+    dask: console.DaskOption = None,
     by_year: Annotated[bool, typer.Option("--by-year", help="Print the series of each site too.")] = False,
     as_json: console.JsonOption = False,
     lang: console.LangOption = "en",
@@ -90,7 +92,7 @@ def spectral(
         }
     )
     with console.opened(store) as opened, console.progress_bar("Index under the sites") as step:
-        result = spectral_recovery(opened, params, progress=step)
+        result = spectral_recovery(opened, params, progress=step, pool=console.pool(workers, dask))
     if as_json:
         console.print_json(as_wire(result))
     else:

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, delete, func, insert, not_, select, update
 
 from geo.canonical import canonical_json, parse_json
+from geo.runs import RunState
 from geo.spectral_metrics import Metric, Scope
-from geo.spectral_params import params_key
 from geo.spectral_recovery import (
     MetricValue,
     ReferenceKind,
@@ -20,9 +20,12 @@ from geo.spectral_recovery import (
     TargetKind,
 )
 from geo.store.spectral_tables import SPECTRAL, SPECTRAL_METRICS, SPECTRAL_YEARS
-from geo.store.tables import insert_many
+from geo.store.tables import RUNS, insert_many
 
 _CHUNK: Final = 500
+_HIDDEN: Final = "run "
+_IS_HIDDEN: Final = SPECTRAL.c.params_key.startswith(_HIDDEN)
+"""Results of a run that is not over stand under the run, not yet under their parameters."""
 _SCALARS: Final = (
     *("site_id", "product", "edition", "formula", "direction", "disturbance_year", "restoration_year"),
     *("k_years", "target_share", "target_value", "relapse_year", "n_relapsed", "valid_years", "n_years"),
@@ -35,22 +38,52 @@ _YEAR: Final = (
 _METRIC: Final = ("value", "median", "n_pixels", "n_none")
 
 
-def put(conn: Connection, run_id: int | None, found: Sequence[SpectralRecovery]) -> None:
-    """Keep the results of a run in place of the older ones of the same sites and parameters."""
+def put_hidden(conn: Connection, run_id: int, found: Sequence[SpectralRecovery]) -> None:
+    """Keep results of a run out of sight until `show`; those of the same sites and run go."""
+    key = f"{_HIDDEN}{run_id}"
     for start in range(0, len(found), _CHUNK):
-        _put(conn, run_id, found[start : start + _CHUNK])
+        part = found[start : start + _CHUNK]
+        ids = [one.site_id for one in part]
+        conn.execute(delete(SPECTRAL).where(SPECTRAL.c.params_key == key, SPECTRAL.c.site_id.in_(ids)))
+        _insert(conn, run_id, key, part)
 
 
-def _put(conn: Connection, run_id: int | None, found: Sequence[SpectralRecovery]) -> None:
-    keys = {params_key(one.params) for one in found}
-    conn.execute(
-        delete(SPECTRAL).where(
-            SPECTRAL.c.site_id.in_([one.site_id for one in found]), SPECTRAL.c.params_key.in_(keys)
-        )
-    )
+def show(conn: Connection, run_id: int, params_key: str) -> None:
+    """Put the hidden results of a run in place of the older ones of the same sites and parameters."""
+    mine = SPECTRAL.c.params_key == f"{_HIDDEN}{run_id}"
+    shown = select(SPECTRAL.c.site_id).where(mine).scalar_subquery()
+    conn.execute(delete(SPECTRAL).where(SPECTRAL.c.params_key == params_key, SPECTRAL.c.site_id.in_(shown)))
+    conn.execute(update(SPECTRAL).where(mine).values(params_key=params_key))
+
+
+def hidden_keys(conn: Connection, run_id: int) -> dict[int, str]:
+    """{site id: content key} of what a run has kept out of sight so far."""
+    return keys(conn, f"{_HIDDEN}{run_id}")
+
+
+def drop_hidden(conn: Connection, run_id: int) -> None:
+    """Forget what a run has kept out of sight."""
+    conn.execute(delete(SPECTRAL).where(SPECTRAL.c.params_key == f"{_HIDDEN}{run_id}"))
+
+
+def drop_left_behind(conn: Connection) -> None:
+    """Forget what runs that are over have left out of sight."""
+    going_on = select(RUNS.c.run_id).where(RUNS.c.state.in_([RunState.RUNNING, RunState.QUEUED]))
+    conn.execute(delete(SPECTRAL).where(_IS_HIDDEN, SPECTRAL.c.run_id.not_in(going_on.scalar_subquery())))
+
+
+def keys(conn: Connection, params_key: str) -> dict[int, str]:
+    """{site id: content key} of what is kept under one set of parameters."""
+    query = select(SPECTRAL.c.site_id, SPECTRAL.c.content_key).where(SPECTRAL.c.params_key == params_key)
+    return dict(conn.execute(query).all())
+
+
+def _insert(conn: Connection, run_id: int, key_word: str, found: Sequence[SpectralRecovery]) -> None:
     first = int(conn.execute(select(func.coalesce(func.max(SPECTRAL.c.spectral_id), 0))).scalar_one()) + 1
     keyed = list(enumerate(found, start=first))
-    conn.execute(insert(SPECTRAL), [_columns(key, run_id, one) for key, one in keyed])
+    conn.execute(
+        insert(SPECTRAL), [_columns(key, run_id, one) | {"params_key": key_word} for key, one in keyed]
+    )
     years = ((key, *(getattr(year, name) for name in _YEAR)) for key, one in keyed for year in one.years)
     insert_many(conn, SPECTRAL_YEARS, years, keyed=False)
     metrics = (
@@ -80,6 +113,7 @@ def find(
         "params_key": params_key,
     }
     conditions = [SPECTRAL.c[name] == value for name, value in wanted.items() if value is not None]
+    conditions.append(not_(_IS_HIDDEN))
     order = ("site_id", "product", "edition", "index_name", "spectral_id")
     query = select(SPECTRAL).where(*conditions).order_by(*(SPECTRAL.c[name] for name in order))
     rows = conn.execute(query).mappings().all()
@@ -108,7 +142,6 @@ def _columns(key: int, run_id: int | None, one: SpectralRecovery) -> dict[str, o
         "spectral_id": key,
         "run_id": run_id,
         "index_name": one.index,
-        "params_key": params_key(one.params),
         "target_kind": one.target_kind.value,
         "target_scope": one.target_scope.value,
         "target_first_year": first,

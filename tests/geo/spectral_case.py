@@ -1,6 +1,8 @@
 """Composites with known values, for tests of spectral runs. The index `value` is the band `value` itself."""
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import rasterio
@@ -44,7 +46,7 @@ def add_composites(store, by_time, *, edition="1", row=0, col=0):
         year = None if period else when
         found += inspect_composites([path], product="composite", edition=edition, period=period, year=year)
     with store.write() as conn:
-        scenes.add(conn, found)
+        scenes.add(conn, [replace(scene, path=store.relative(Path(scene.path))) for scene in found])
 
 
 def field(value, *, shape=(60, 60), patch=None, rows=slice(0, 10), cols=slice(0, 10)):

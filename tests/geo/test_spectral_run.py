@@ -1,5 +1,6 @@
 """Spectral runs: from composites with a known answer to stored results, references, rings and refusals."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -19,6 +20,7 @@ from geo.errors import ReverdureError, UnknownScene
 from geo.grid import BLOCK
 from geo.indices import Formula, UnknownBand
 from geo.jobs import Worker, submit_spectral
+from geo.pools import Processes, Serial
 from geo.references import EmptyReference, NoReferences, ReferencePolygon, references_from_file
 from geo.rings import BadRing, ring_around
 from geo.runs import RunState
@@ -35,7 +37,7 @@ from geo.spectral_plan import BadWindow, RestorationBeforeDisturbance
 from geo.spectral_recovery import ReferenceKind, TargetKind
 from geo.spectral_results import site_spectral
 from geo.spectral_series import composite_grid, site_series
-from geo.store import changes, proposals, references, runs, spectral
+from geo.store import Store, changes, proposals, references, runs, spectral
 from tests.geo.recovery_case import LATER, TODAY, add_sites, site, square
 from tests.geo.spectral_case import PARAMS, add_composites, field, write_composite
 
@@ -264,6 +266,74 @@ def test_other_parameters_stand_beside_and_do_not_replace(store):
     spectral_recovery(store, PARAMS)
     spectral_recovery(store, replace(PARAMS, scope=Scope.POLYGON, k_years=3))
     assert [one.k_years for one in site_spectral(store, 1)] == [5, 3]
+
+
+class Stopped(Exception):
+    pass
+
+
+def three_sites(store):
+    course(store)
+    shapes = {"a": square(10, 10), "b": square(40, 5, 12, 9), "c": square(28, 44, 7, 15)}
+    add_sites(store, *(disturbed_site(code, shape) for code, shape in shapes.items()))
+
+
+@pytest.mark.parametrize("pool", [Serial(), Processes(2)], ids=["one_process", "two_processes"])
+def test_shards_and_processes_give_the_same_to_the_bit(store, empty_file, tmp_path, pool):
+    three_sites(store)
+    together = spectral_recovery(store, PARAMS).recoveries
+    (tmp_path / "other").mkdir()
+    shutil.copyfile(empty_file, tmp_path / "other" / "store.gpkg")
+    other = Store.open(tmp_path / "other" / "store.gpkg")
+    three_sites(other)
+    alone = spectral_recovery(other, PARAMS, pool=pool, most_sites=1).recoveries
+    other.close()
+    assert alone == together
+
+
+def test_a_run_that_was_stopped_shows_nothing_and_goes_on_behind_what_it_has(store):
+    three_sites(store)
+    with store.write() as conn:
+        run = runs.start(conn, runs.create(conn, "spectral", {}).run_id, owner="test")
+
+    def stop(done, total):
+        assert total == 3
+        if done == 1:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        spectral_recovery(store, PARAMS, run_id=run.run_id, progress=stop, most_sites=1)
+    with store.read() as conn:
+        kept = spectral.hidden_keys(conn, run.run_id)
+        assert len(kept) == 1
+        assert spectral.find(conn) == []
+    steps = []
+    found = spectral_recovery(
+        store, PARAMS, run_id=run.run_id, progress=lambda *step: steps.append(step), most_sites=1
+    )
+    assert steps[0] == (1, 3)
+    assert steps[-1] == (3, 3)
+    assert len(found.recoveries) == 3
+    assert [one.outdated for one in site_spectral(store, next(iter(kept)))] == [False]
+
+
+def test_what_a_failed_run_left_behind_is_cleared_by_the_next(store):
+    three_sites(store)
+    with store.write() as conn:
+        run = runs.start(conn, runs.create(conn, "spectral", {}).run_id, owner="test")
+
+    def stop(done, total):
+        if done == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        spectral_recovery(store, PARAMS, run_id=run.run_id, progress=stop, most_sites=1)
+    with store.write() as conn:
+        runs.fail(conn, run.run_id, "stopped")
+    spectral_recovery(store, replace(PARAMS, k_years=3))
+    with store.read() as conn:
+        assert spectral.hidden_keys(conn, run.run_id) == {}
+        assert {one.k_years for one in spectral.find(conn)} == {3}
 
 
 def test_a_queued_run_is_worked_off_as_one_from_the_command_line(store):
