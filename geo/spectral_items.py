@@ -64,6 +64,7 @@ def trajectory_of(one: SpectralRecovery) -> Trajectory | None:
         target=one.target_value,
         disturbance_year=one.disturbance_year,
         restoration_year=one.restoration_year,
+        target_share=one.target_share,
     )
 
 

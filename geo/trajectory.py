@@ -93,17 +93,21 @@ def spectral_trajectory(
     target: float | None,
     disturbance_year: int | None,
     restoration_year: int | None,
+    target_share: float | None = None,
 ) -> Trajectory:
     """The course of an index by year; `direction` is +1 where it should rise, -1 where it should fall.
 
     A year without a value is None and left out. Without `disturbance_year` it is sought: the steepest fall
     whose median stays down. Recovery is reckoned from the restoration on, else from the disturbance, else
-    from the first year. The target counts as reached at Tp = T - s (1 - p/100) abs(T), as for Y2R.
+    from the first year. The target counts as reached at Tp = T - s (1 - p/100) abs(T), as for Y2R; p / 100 is
+    `target_share`, else that of the table.
     """
     known = {year: value for year, value in sorted(values.items()) if value is not None}
     found = disturbance_year if disturbance_year is not None else disturbance_of(known, direction)
     from_year = found if restoration_year is None else restoration_year
-    course = course_of(known, direction=direction, target=target, from_year=from_year)
+    course = course_of(
+        known, direction=direction, target=target, from_year=from_year, target_share=target_share
+    )
     series = _Series(TemporalRule.NONE, Measure.INDEX, known, direction, target)
     return replace(
         _trajectory(series, course, disturbed=from_year is not None, relapse_year=course.relapse_year),

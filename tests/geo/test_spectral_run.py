@@ -260,6 +260,15 @@ def test_results_are_outdated_where_their_inputs_changed_and_only_then(store):
     assert [one.outdated for one in site_spectral(store, 1)] == [True]
 
 
+def test_the_trajectory_counts_the_target_as_reached_where_the_metrics_do(store):
+    course(store)
+    add_sites(store, disturbed_site())
+    one = only(spectral_recovery(store, replace(PARAMS, target_share=0.6)))
+    item = spectral_item(one)
+    assert item["trajectory"]["threshold"] == pytest.approx(0.48, abs=1e-6)
+    assert item["trajectory"]["reached_year"] == 2012 + item["metrics"]["y2r"]["value"] == 2015
+
+
 def test_other_parameters_stand_beside_and_do_not_replace(store):
     course(store)
     add_sites(store, disturbed_site())
