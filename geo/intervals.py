@@ -8,7 +8,7 @@ laid on the mapped areas of this group; it stands in `indicative` alone, for not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -51,6 +51,7 @@ class Intervals:
     snapshot: Snapshot
     grouping: Grouping
     observations: Observations
+    _keys: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def of(self, observed: ObservedRate, group: Group, members: Int64s) -> ObservedRate:
         """The observed rate of a group with its interval, or with why it has none."""
@@ -69,12 +70,14 @@ class Intervals:
         reason = "no_sample" if own is None else "sample_too_small"
         if own is None and self._was_sampled(group):
             reason = "sample_outdated"
+        indicative = self._indicative(group, rows, key)
         return replace(
             observed,
+            interval_kind=None if indicative is None else _kind_of(indicative),
             sample_id=None if own is None else own.sample_id,
             n_checked=None if own is None else own.n_checked,
             interval_reason=reason,
-            indicative=self._indicative(group, rows, key),
+            indicative=indicative,
         )
 
     def _key(self, rows: Int64s) -> str:
@@ -112,7 +115,11 @@ class Intervals:
         return [*reversed(valid), *reversed(outside)]
 
     def _key_of(self, sites: GroupOfSites) -> str:
-        return self._key(counted(self.snapshot, sites.members))
+        """The key of a group; many smaller ones ask for that of the same larger group."""
+        named = sites.group.group.value, sites.group.key
+        if named not in self._keys:
+            self._keys[named] = self._key(counted(self.snapshot, sites.members))
+        return self._keys[named]
 
     def _indicative(self, group: Group, rows: Int64s, key: str) -> Mapping[str, object] | None:
         """What the nearest larger group with an interval, or a matrix, would say of the group's areas."""
@@ -179,6 +186,11 @@ class Intervals:
             return None
         units = totals.units[place].sum(axis=0)
         return dict(zip(stratum_slugs(), (float(one) for one in units.tolist()), strict=True))
+
+
+def _kind_of(indicative: Mapping[str, object]) -> str | None:
+    """`transferred` where a hint has figures; the interval itself stays empty."""
+    return "transferred" if indicative["interval_kind"] == "transferred" else None
 
 
 def _places(site: Int64s, year: Int64s) -> Int64s:

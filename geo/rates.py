@@ -63,7 +63,8 @@ class ObservedRate:
 
     `rate` is as mapped. `low` and `high` are the 95 % interval of `estimate`, what a checked sample of these
     very results says the rate is (`interval_kind` `design`); `interval_reason` says why there is none, or
-    what must be known of it. `indicative` holds what a sample or matrix from elsewhere would say.
+    what must be known of it. `indicative` holds what a sample or matrix from elsewhere would say
+    (`interval_kind` `transferred`, `low` and `high` None).
     `n_outdated` sites are left out because their results describe what has changed since: a run is due.
     """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -34,6 +35,7 @@ from geo.strata import strata, stratum_slugs
 Int64s = npt.NDArray[np.int64]
 
 _LARGEST_SEED: Final = 2**53 - 1
+_SITES_AT_ONCE: Final = 20_000
 
 
 class NothingToSample(Conflict):
@@ -90,14 +92,23 @@ def _shares(n: int, units: Int64s) -> Int64s:
     return shared
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Land:
-    """The sites that share a baseline year, laid on the grid."""
+    """Some sites that share a baseline year; their coverage is made at need and can be dropped again."""
 
     sites: Sequence[Site]
     keys: Sequence[OutcomeKey]
-    coverage: Coverage
     pair: Pair
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """The sites laid on the grid."""
+        ids = np.array([one.site_id for one in self.sites], dtype=np.int64)
+        return cover(self.pair.first.grid, ids, [one.geometry for one in self.sites])
+
+    def drop_coverage(self) -> None:
+        """Free the memory of the coverage until it is asked for again."""
+        self.__dict__.pop("coverage", None)
 
     def pieces(self, blocks: Sequence[int]) -> Iterator[Pieces]:
         """The pieces of some blocks of the coverage, by their places."""
@@ -126,11 +137,12 @@ def draw_sample(
             edition=population.edition or "any",
         )
     lands = _lands(store, population)
-    sums = [
-        (land, place, units_by_stratum(pieces))
-        for land in lands
-        for place, pieces in enumerate(land.pieces(range(len(land.coverage.blocks))))
-    ]
+    sums: list[tuple[_Land, int, Int64s]] = []
+    for land in lands:
+        found = land.pieces(range(len(land.coverage.blocks)))
+        sums += [(land, place, units_by_stratum(pieces)) for place, pieces in enumerate(found)]
+        if len(lands) > 1:
+            land.drop_coverage()
     units = np.sum([one for _, _, one in sums], axis=0)
     counts = allocation.points(units)
     rng = np.random.default_rng(seed)
@@ -153,9 +165,9 @@ def _lands(store: Store, population: Population) -> list[_Land]:
     for from_year in sorted(set(wanted.values())):
         own = [one for one in found if wanted[one.site_id] == from_year]
         pair = pair_of(land_cover, by_year, (from_year, population.to_year), store.locate)
-        ids = np.array([one.site_id for one in own], dtype=np.int64)
-        coverage = cover(pair.first.grid, ids, [one.geometry for one in own])
-        lands.append(_Land(own, [outcome_key(one, from_year) for one in own], coverage, pair))
+        for start in range(0, len(own), _SITES_AT_ONCE):
+            some = own[start : start + _SITES_AT_ONCE]
+            lands.append(_Land(some, [outcome_key(one, from_year) for one in some], pair))
     return lands
 
 
@@ -173,8 +185,12 @@ def _drawn(
             inside = at[block == place] - (ends[place] - areas[place, stratum])
             by_block.setdefault(place, []).append((stratum, inside))
     points: list[SamplePoint] = []
+    last = None
     for place, chosen in sorted(by_block.items()):
         land, number, _ = sums[place]
+        if last is not None and last is not land:
+            last.drop_coverage()
+        last = land
         (pieces,) = land.pieces([number])
         for stratum, inside in chosen:
             points += _points_of(land, pieces, stratum, inside, rng)

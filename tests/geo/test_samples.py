@@ -236,7 +236,7 @@ def test_a_smaller_group_names_the_nearest_larger_one_and_borrows_its_matrix_as_
     sample = drawn(region, GroupBy.CITY, "340600")
     check(region, sample, wrong_every=7)
     found = rate_of(region, "340604", QUERY, TODAY).observed
-    assert (found.low, found.high, found.interval_kind) == (None, None, None)
+    assert (found.low, found.high, found.interval_kind) == (None, None, "transferred")
     assert found.indicative["interval_kind"] == "transferred"
     assert found.indicative["nearest_group"]["key"] == "340600"
     assert found.indicative["sample_id"] == sample.sample_id
@@ -278,7 +278,7 @@ def test_a_matrix_from_elsewhere_is_indicative_alone(region, tmp_path):
     )
     sample = register_matrix(region, read_matrix(path), land_cover="clcd", edition="v1", source="survey 2021")
     found = observed(region)
-    assert (found.low, found.high, found.interval_kind) == (None, None, None)
+    assert (found.low, found.high, found.interval_kind) == (None, None, "transferred")
     assert found.indicative["source"] == "matrix"
     assert found.indicative["name"] == "survey 2021"
     assert found.indicative["sample_id"] == sample.sample_id
