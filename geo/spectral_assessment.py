@@ -38,10 +38,13 @@ from geo.spectral_terms import SpectralSubject, SpectralTerms
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The reference's mean by scene, (scenes, 1) for all sites or (scenes, sites), and its target."""
+    """The mean of the reference by scene, (scenes, 1) for all sites or (scenes, sites), and its target.
+
+    The target is one for all sites, or (sites,) with NaN for none; None where the reference sets none.
+    """
 
     mean: Floats | None
-    target: float | None
+    target: float | Floats | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,12 @@ def _years(terms: SpectralTerms, subjects: Sequence[SpectralSubject]) -> Years:
     return Years(*np.array(rows, dtype=np.int32).reshape(-1, 4).T)
 
 
-def _targets(terms: SpectralTerms, n: int, of_references: float | None) -> Floats | None:
-    """The targets of sites where they come from reference polygons, None where each has its own."""
+def _targets(terms: SpectralTerms, n: int, of_reference: float | Floats | None) -> Floats | None:
+    """The targets of sites where their reference sets them, None where each has its own."""
     if terms.params.target is TargetKind.HISTORIC:
         return None
-    return np.full(n, math.nan if of_references is None else of_references)
+    targets: Floats = np.broadcast_to(math.nan if of_reference is None else of_reference, (n,)).copy()
+    return targets
 
 
 def _medians(pixels: Pixels, found: Measures) -> Floats:

@@ -108,7 +108,10 @@ def _scenes(conn: Connection, params: SpectralParams) -> tuple[str, list[Scene]]
 
 def _references(conn: Connection, params: SpectralParams) -> tuple[ReferenceKind, list[ReferencePolygon]]:
     """What the sites are compared with, and the polygons where it is these or the target asks for them."""
-    needed = params.reference is ReferenceKind.POLYGONS or params.target is TargetKind.REFERENCE
+    by_ring = params.reference is ReferenceKind.RING and params.references is None
+    needed = params.reference is ReferenceKind.POLYGONS or (
+        params.target is TargetKind.REFERENCE and not by_ring
+    )
     if params.reference in {ReferenceKind.NONE, ReferenceKind.RING} and not needed:
         return params.reference or ReferenceKind.NONE, []
     polygons = references.find(conn, set_name=params.references)

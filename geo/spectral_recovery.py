@@ -106,6 +106,12 @@ class SpectralRecovery:
     outdated: bool = False
 
     @property
+    def target_is_of_ring(self) -> bool:
+        """Whether the target comes from the ring around the site."""
+        by_ring = self.reference_kind is ReferenceKind.RING and "references" not in self.params
+        return self.target_kind is TargetKind.REFERENCE and by_ring
+
+    @property
     def has_one_value_a_year(self) -> bool:
         """Whether no year has several scenes."""
         return len({one.year for one in self.years}) == len(self.years)

@@ -49,7 +49,8 @@ def assess_spectral_shard(task: SpectralTask, look: Look) -> list[SpectralRecove
     if with_ring:
         by_site = np.full((len(task.terms.scenes), n), np.nan)
         by_site[:, with_ring] = _means(part_of(series, n, n + len(with_ring)))
-        compared = Compared(by_site, compared.target)
+        of_ring = task.terms.params.target is TargetKind.REFERENCE and compared.target is None
+        compared = Compared(by_site, _ring_targets(task.terms, by_site) if of_ring else compared.target)
     return recoveries_of(task.terms, subjects, part_of(series, 0, n), compared)
 
 
@@ -89,6 +90,16 @@ def compared_with(
     total = heavy.sum(axis=1)
     mean = np.divide(sums, total, out=np.full(len(sums), np.nan), where=total > 0)
     return Compared(mean[:, None], target)
+
+
+def _ring_targets(terms: SpectralTerms, by_site: Floats) -> Floats:
+    """The target that each site's ring sets: the median of its means over the years of the target."""
+    first, last = terms.reference_window
+    within = by_site[[row for row, scene in enumerate(terms.scenes) if first <= scene.year <= last]]
+    targets = np.full(by_site.shape[1], np.nan)
+    known = np.isfinite(within).any(axis=0)
+    targets[known] = np.nanmedian(within[:, known], axis=0)
+    return targets
 
 
 def _series(

@@ -30,7 +30,11 @@ def spectral(
         int | None, typer.Option(help="1 where the formula rises as land recovers, -1 where it falls.")
     ] = None,
     target: Annotated[
-        str, typer.Option(help="Where the target comes from.", metavar="historic|reference")
+        str,
+        typer.Option(
+            help="Where the target comes from; with --reference ring, reference means the ring.",
+            metavar="historic|reference",
+        ),
     ] = "historic",
     scope: Annotated[
         str, typer.Option(help="What a historic target holds for.", metavar="pixel|polygon")

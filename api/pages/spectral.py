@@ -82,7 +82,7 @@ def _terms(page: Page, one: SpectralRecovery) -> str:
         d=one.disturbance_year or NULL,
         r=one.restoration_year or NULL,
         k=one.k_years,
-        target=page.word("target_kinds", one.target_kind),
+        target=page.word("target_kinds", "ring" if one.target_is_of_ring else one.target_kind),
         scope=page.word("target_scopes", one.target_scope),
         window=NULL if one.target_window is None else "–".join(map(str, one.target_window)),
         share=f"{100 * one.target_share:g} %",

@@ -97,6 +97,20 @@ def test_the_ring_is_the_default_reference_and_a_drought_that_moves_both_shows_i
     assert spectral_item(one)["ring_m"] == [60, 600]
 
 
+def test_the_ring_sets_the_target_where_no_scene_is_older_than_the_damage(store):
+    course(store)
+    add_sites(store, disturbed_site(damage_year=1990))
+    asked = replace(PARAMS, target=TargetKind.REFERENCE, reference=ReferenceKind.RING)
+    one = only(spectral_recovery(store, asked))
+    assert one.target_value == pytest.approx(0.7, abs=1e-6)
+    assert one.metrics[Metric.R80P].value == pytest.approx(0.7 / 0.56, abs=1e-6)
+    assert one.metrics[Metric.Y2R].value == 5
+    assert one.metrics[Metric.RRI].value is None
+    assert one.reason == "no_disturbance_scene"
+    windowed = only(spectral_recovery(store, replace(asked, window=(2010, 2012))))
+    assert windowed.target_window == (2010, 2012)
+
+
 def test_other_sites_are_cut_out_of_the_ring(store):
     values = {
         year: field(0.7, patch=0.1, rows=slice(10, 20), cols=slice(22, 40)) for year in (2010, 2011, 2012)
