@@ -112,7 +112,7 @@ def bar_chart(title: str, bars: Sequence[Bar], *, axes: Axes = AXES) -> str:
     tops = {x: sum(bar.values.get(x) or 0.0 for bar in bars) for x in xs}
     step = min((b - a for a, b in pairwise(xs)), default=1.0)
     across = (xs[0] - step / 2, xs[-1] + step / 2)
-    plot = _Plot(axes, across, (0.0, max(tops.values())), [bar.name for bar in bars])
+    plot = _Plot(axes, across, (0.0, max(tops.values()) or 1.0), [bar.name for bar in bars])
     parts = [plot.frame(xs)]
     risen = dict.fromkeys(xs, 0.0)
     wide = 0.8 * (plot.x(xs[0] + step) - plot.x(xs[0]))
