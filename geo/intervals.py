@@ -68,7 +68,7 @@ class Intervals:
                 return replace(observed, sample_id=own.sample_id, interval_reason="no_disturbed_found")
             return _with_design(observed, own, found)
         reason = "no_sample" if own is None else "sample_too_small"
-        if own is None and self._was_sampled(group):
+        if own is None and self._is_whole(group, key) and self._was_sampled(group):
             reason = "sample_outdated"
         indicative = self._indicative(group, rows, key)
         return replace(
@@ -87,6 +87,11 @@ class Intervals:
         """Of the samples of these very results the complete one with most points, the newest of equals."""
         same = [one for one in self.source.samples if key and one.population_key == key]
         return max(same, key=lambda one: (one.is_complete, one.n_checked, one.sample_id), default=None)
+
+    def _is_whole(self, group: Group, key: str) -> bool:
+        """Whether the rows are all of the group of this name, not only those of it within one unit."""
+        named = self.grouping.named(group.group, group.key)
+        return named is not None and self._key_of(named) == key
 
     def _was_sampled(self, group: Group) -> bool:
         """Whether the group has a sample, which must then be of results that hold no more."""

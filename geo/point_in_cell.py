@@ -6,11 +6,14 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from pyproj import Transformer
 from shapely import MultiPolygon
 
 from geo.grid import Grid, parsed_crs
+
+Floats = npt.NDArray[np.float64]
 
 _TRIES: Final = 64
 _STEPS: Final = 8
@@ -26,7 +29,7 @@ def point_in_piece(
     """
     x = grid.x0 + (col + rng.random(_TRIES)) * grid.dx
     y = grid.y0 - (row + rng.random(_TRIES)) * grid.dy
-    lon, lat = _to_degrees(grid.crs).transform(x, y)
+    lon, lat = _degrees(grid, x, y)
     inside = np.flatnonzero(shapely.contains_xy(polygon, lon, lat))
     if len(inside):
         return float(lon[inside[0]]), float(lat[inside[0]])
@@ -40,8 +43,13 @@ def _cell(grid: Grid, row: int, col: int) -> shapely.Polygon:
     left, top = grid.x0 + col * grid.dx, grid.y0 - row * grid.dy
     edge = shapely.box(left, top - grid.dy, left + grid.dx, top).segmentize(max(grid.dx, grid.dy) / _STEPS)
     corners = shapely.get_coordinates(edge)
-    lon, lat = _to_degrees(grid.crs).transform(corners[:, 0], corners[:, 1])
-    return shapely.Polygon(np.column_stack([lon, lat]))
+    return shapely.Polygon(np.column_stack(_degrees(grid, corners[:, 0], corners[:, 1])))
+
+
+def _degrees(grid: Grid, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Longitude and latitude of places of the grid; a grid of 0 to 360 degrees is taken to -180 to 180."""
+    lon, lat = _to_degrees(grid.crs).transform(x, y)
+    return np.where(lon > 180, lon - 360, lon), lat
 
 
 @lru_cache(maxsize=16)

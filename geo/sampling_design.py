@@ -133,6 +133,7 @@ def draw_sample(
     if not population.key:
         raise NothingToSample(
             group=population.group.name_en or population.group.key,
+            responsible=population.query.responsible,
             product=population.product or "any product",
             edition=population.edition or "any",
         )

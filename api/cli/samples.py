@@ -31,6 +31,12 @@ class UnknownForm(InvalidInput):
     template = "--out: {path} ends in none of .gpkg, .kml, .csv, .geojson"
 
 
+class FileIsThere(InvalidInput):
+    """The file that points should be written to exists: it may hold labels, or be the store."""
+
+    template = "--out: {path} is there already and is not overwritten; choose another name"
+
+
 @app.command("draw")
 def draw(
     product: ProductOption,
@@ -239,6 +245,8 @@ def _rows(store: Store, sample_id: int) -> list[PointRow]:
 def _form(out: Path | None) -> None:
     if out is not None and out.suffix.lower() not in {".gpkg", ".kml", ".csv", ".geojson"}:
         raise UnknownForm(path=out)
+    if out is not None and out.exists():
+        raise FileIsThere(path=out)
 
 
 def _write(out: Path, rows: list[PointRow]) -> None:

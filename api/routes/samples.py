@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query, Response
 
 from api import deps
 from api.schemas.samples import (
@@ -18,11 +22,21 @@ from api.strict_json import StrictRoute
 from geo import landcover
 from geo.rates import RateDefinition, RateQuery
 from geo.sample_labels import Label, put_labels
-from geo.sample_points import feature_collection, point_rows
+from geo.sample_points import PointRow, csv_text, feature_collection, kml_text, point_rows
 from geo.sample_population import population_of
 from geo.sample_report import sample_report
 from geo.sampling_design import Allocation, draw_sample
 from geo.store import samples
+from geo.store.sample_gpkg import write_points
+
+Form = Literal["geojson", "gpkg", "kml", "csv"]
+FORMS: Final = {
+    "geojson": "application/geo+json",
+    "gpkg": "application/geopackage+sqlite3",
+    "kml": "application/vnd.google-earth.kml+xml",
+    "csv": "text/csv; charset=utf-8",
+}
+"""The forms of the points with their media types."""
 
 router = APIRouter(prefix="/api/samples", tags=["samples"], route_class=StrictRoute)
 
@@ -72,12 +86,36 @@ def get_sample(sample_id: deps.Id, store: deps.StoreDep, today: deps.TodayDep) -
     return SampleItem.of(sample_report(store, found, today=today))
 
 
-@router.get("/{sample_id}/points", response_model=PointFeatures, response_class=GeoJSONResponse)
-def get_points(sample_id: deps.Id, store: deps.StoreDep) -> Response:
+@router.get(
+    "/{sample_id}/points",
+    response_model=PointFeatures,
+    response_class=GeoJSONResponse,
+    responses={200: {"content": {media: {} for media in FORMS.values()}}},
+)
+def get_points(
+    sample_id: deps.Id,
+    store: deps.StoreDep,
+    form: Annotated[Form, Query(alias="format", description="GeoJSON, or a file to work on.")] = "geojson",
+) -> Response:
     """The points of a drawn sample; `mapped` is null where it is blind, `checked` where nothing was found."""
     with store.read() as conn:
         rows = point_rows(conn, sample_id)
-    return GeoJSONResponse(feature_collection(rows))
+    if form == "geojson":
+        return GeoJSONResponse(feature_collection(rows))
+    headers = {"Content-Disposition": f'attachment; filename="sample-{sample_id}.{form}"'}
+    return Response(_file(rows, sample_id, form), media_type=FORMS[form], headers=headers)
+
+
+def _file(rows: list[PointRow], sample_id: int, form: Form) -> bytes:
+    """The points as a table, KML or GeoPackage."""
+    if form == "csv":
+        return csv_text(rows).encode()
+    if form == "kml":
+        return kml_text(rows, f"sample {sample_id}").encode()
+    with TemporaryDirectory(prefix="reverdure-") as folder:
+        path = Path(folder) / "points.gpkg"
+        write_points(path, rows)
+        return path.read_bytes()
 
 
 @router.post("/{sample_id}/labels")

@@ -41,9 +41,8 @@ def write_points(path: Path, rows: Sequence[PointRow]) -> None:
     """Write the points as the layer `points` and the words of the outcomes as the table `outcomes`.
 
     The column `checked` lists the outcomes as its allowed values (the schema extension of the standard), so
-    that QGIS offers them. An existing file is replaced.
+    that QGIS offers them. The file must not be there yet.
     """
-    path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA application_id = {gpkg.APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {gpkg.USER_VERSION}")

@@ -91,6 +91,19 @@ def test_the_points_of_a_blind_sample_do_not_say_what_is_mapped(filled: Any) -> 
     assert filled.client.get("/api/samples").json()["items"][0]["blind"] is True
 
 
+def test_points_come_as_files_to_work_on(filled: Any) -> None:
+    filled.client.post("/api/samples", json=DRAW)
+    for form, beginning in (
+        ("gpkg", b"SQLite format 3"),
+        ("kml", b"<?xml"),
+        ("csv", b"\xef\xbb\xbfsample,point"),
+    ):
+        answer = filled.client.get(f"/api/samples/1/points?format={form}")
+        assert answer.content.startswith(beginning)
+        assert f'filename="sample-1.{form}"' in answer.headers["content-disposition"]
+    assert filled.client.get("/api/samples/1/points?format=docx").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
@@ -191,6 +204,10 @@ def test_the_command_line_writes_every_form_and_refuses_others(filled: Any, tmp_
     for name in ("p.gpkg", "p.kml", "p.csv", "p.geojson"):
         run("sample", "points", "1", "--out", str(tmp_path / name), *at)
         assert (tmp_path / name).stat().st_size > 100
+        before = (tmp_path / name).read_bytes()
+        refused = run("sample", "points", "1", "--out", str(tmp_path / name), *at, code=1)
+        assert "not overwritten" in refused.stderr
+        assert (tmp_path / name).read_bytes() == before
     assert "none of" in run("sample", "points", "1", "--out", str(tmp_path / "p.docx"), *at, code=1).stderr
     matrix = tmp_path / "m.csv"
     matrix.write_text("mapped,recovered,lake\nrecovered,1,2\n", encoding="utf-8")

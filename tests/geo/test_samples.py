@@ -10,12 +10,15 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from shapely import MultiPolygon, box
 
 from geo.accuracy import ErrorMatrix, ratio
 from geo.cities import City, CityType, Level, Listing
 from geo.errors import BadValue
 from geo.figures import rate_of, rates_of
+from geo.grid import Grid
 from geo.history import Fact
+from geo.point_in_cell import point_in_piece
 from geo.rates import GroupBy, RateDefinition, RateQuery
 from geo.recover import RecoverParams, recover
 from geo.sample_labels import (
@@ -144,6 +147,20 @@ def test_one_seed_gives_one_sample_and_another_seed_another(region):
     assert places[0] != places[1]
 
 
+def test_a_piece_too_small_for_chance_still_has_a_point_inside():
+    grid = Grid("EPSG:4326", 100.0, 40.0, 0.01, 0.01, 10, 10)
+    sliver = MultiPolygon([box(100.0, 39.99, 100.000_000_1, 40.0)])
+    lon, lat = point_in_piece(grid, sliver, 0, 0, np.random.default_rng(1))
+    assert 100.0 <= lon <= 100.000_000_1
+    assert 39.99 <= lat <= 40.0
+
+
+def test_points_of_a_grid_from_0_to_360_degrees_come_in_the_longitudes_of_the_sites():
+    grid = Grid("EPSG:4326", 300.0, 0.0, 0.01, 0.01, 10, 10)
+    lon, _ = point_in_piece(grid, MultiPolygon([box(-60, -1, -59, 0)]), 3, 3, np.random.default_rng(1))
+    assert -60 < lon < -59
+
+
 def test_points_lie_in_their_site_and_in_their_cell(region):
     with region.read() as conn:
         polygons = {site_id: sites.get(conn, site_id).geometry for site_id in (1, 2)}
@@ -251,6 +268,14 @@ def test_the_interval_is_dropped_when_the_results_are_no_longer_those_of_the_sam
     found = observed(region)
     assert found.interval_kind is None
     assert found.interval_reason == "sample_outdated"
+
+
+def test_part_of_a_sampled_group_has_no_outdated_sample_but_a_larger_one(region):
+    check(region, drawn(region), wrong_every=7)
+    part = observed(region, adcode="340604")
+    assert part.interval_reason == "no_sample"
+    assert part.indicative["nearest_group"]["key"] == "all"
+    assert observed(region).interval_kind == "design"
 
 
 def test_another_edition_or_year_has_no_part_in_the_sample(region):
