@@ -8,6 +8,7 @@ from geo.cities import Level
 from geo.store import Connection, Store, cities
 from geo.words import Lang
 from tiles import marks
+from tiles.candidate_marks import candidate_legends, candidate_marks, shown_candidates
 from tiles.edition_figures import edition_figures
 from tiles.folium_map import map_html
 from tiles.legend import verdict_legend
@@ -47,6 +48,7 @@ def recovery_html(
         borders = _borders(conn, shown, within, city, lang)
         editions = edition_figures(store, conn, shown, cover, lang)
     drawn = verdict_marks(shown, judged, within, lang, links)
+    candidates = shown_candidates(store, cover, within if city else None)
     series = None if cover is None else cover_series(store, cover, lang, links, within, every_year=False)
     return map_html(
         MapPage(
@@ -60,6 +62,7 @@ def recovery_html(
             ranking=ranking(shown, judged, lang),
             legends=(
                 verdict_legend(verdict_counts(shown, judged), lang),
+                *candidate_legends(candidates, lang),
                 *([] if cover is None else [cover_legend(store, cover, within, lang)]),
             ),
             notes=(
@@ -73,7 +76,7 @@ def recovery_html(
                 *(() if cover is None else cover.attribution(lang)),
                 *shown.attribution(lang),
             ),
-            units=borders,
+            units=(*borders, *candidate_marks(candidates, within, lang)),
             sites=drawn,
             sites_are_points=marks.are_points(drawn),
             land_cover=series,

@@ -15,7 +15,7 @@ from geo.carbon_items import ASSUMPTIONS
 from geo.carbon_totals import site_carbons
 from geo.displacement import DAYS_PER_YEAR
 from geo.landcover import products
-from geo.sites import Settlement
+from geo.sites import Kind, Settlement
 from geo.subsidence import Subsidence, settlement_disagreement, subsidence_reasons
 from geo.subsidence_items import PondingSeries, site_subsidence
 from tiles.charts import Axes, Bar, Line, bar_chart, line_chart
@@ -49,11 +49,19 @@ class GroundView:
 
 
 def ground_view(page: Page, site_id: int) -> GroundView:
-    """The section of one site; empty parts where nothing is known. Raises `UnknownSite`."""
+    """The sections of one site, empty where nothing is known. Raises `UnknownSite`.
+
+    On a site of another kind than subsidence only what the radar saw and what was ever wet is shown.
+    """
     found = site_subsidence(page.store, site_id)
+    sinks = found.site.kind is Kind.SUBSIDENCE
     return GroundView(
-        tuple(_displacement(page, one, found.site.settlement) for one in found.displacements),
-        tuple(_ponding(page, one) for one in found.pondings),
+        tuple(
+            _displacement(page, one, found.site.settlement)
+            for one in found.displacements
+            if sinks or one.valid_units
+        ),
+        tuple(_ponding(page, one) for one in found.pondings if sinks or _was_wet(one)),
         tuple(_carbon(page, one) for one in site_carbons(page.store, site_id)),
         tuple(_reason(page, one) for one in found.displacements),
     )
@@ -147,6 +155,10 @@ def _ponding(page: Page, one: PondingSeries) -> Figure:
         notes=_outdated(page, outdated=any(line.outdated for line in one.years)),
         disagreement=None if one.disagreement is None else page.word("reasons", one.disagreement),
     )
+
+
+def _was_wet(one: PondingSeries) -> bool:
+    return any(line.water_units for line in one.years)
 
 
 def _by_year(one: PondingSeries, name: str) -> dict[float, float | None]:

@@ -251,6 +251,14 @@ def test_the_list_of_sites_shows_the_candidates(known):
     assert 'id="candidates"' not in service.client.get("/sites?lang=en").text
 
 
+def test_the_recovery_map_outlines_the_candidates(known):
+    service, _, _ = known
+    page = service.client.get("/maps/recovery?lang=en&product=clcd").text
+    assert "New water outside known sites" in page
+    assert "candidate-1" in page
+    assert "candidate-" not in service.client.get("/maps/recovery?lang=en&product=mapbiomas").text
+
+
 def test_displacement_stands_beside_a_verdict_without_data(known):
     service, store, _ = known
     (far,) = add_sites(
