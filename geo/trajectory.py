@@ -7,7 +7,7 @@ those of `data/reference/trajectory_parameters.csv`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
@@ -15,18 +15,10 @@ from typing import Final
 
 from geo.breakpoints import piecewise_line
 from geo.projection import Present, Projection, ProjectionReason, project
-from geo.recovery import Recovery, TemporalRule
+from geo.recovery import TemporalRule
 from geo.slopes import Slope, theil_sen
 from geo.trajectory_course import Course, course_of, disturbance_of
 from geo.trajectory_parameters import trajectory_parameters
-
-Pair = tuple[int, str, str, int, int]
-"""Site, product, edition, earlier and later year."""
-
-_ORDER: Final = (TemporalRule.MAJORITY3, TemporalRule.NONE)
-
-WHOLE: Final = 1.0
-"""The target of a class series: every disturbed hectare of the baseline recovered."""
 
 
 class TrajectoryState(StrEnum):
@@ -108,39 +100,13 @@ def spectral_trajectory(
     course = course_of(
         known, direction=direction, target=target, from_year=from_year, target_share=target_share
     )
-    series = _Series(TemporalRule.NONE, Measure.INDEX, known, direction, target)
+    series = Series(TemporalRule.NONE, Measure.INDEX, known, direction, target)
     return replace(
-        _trajectory(series, course, disturbed=from_year is not None, relapse_year=course.relapse_year),
+        trajectory_of_series(
+            series, course, disturbed=from_year is not None, relapse_year=course.relapse_year
+        ),
         disturbance_year=found,
     )
-
-
-def class_trajectory(majority: Recovery, raw: Recovery | None = None) -> Trajectory:
-    """The course of a site's land cover under `majority`'s rule, that of the raw series beside it.
-
-    Followed is the recovered share of the baseline. Where less than the set part of the valid land was
-    damaged at the baseline, and more later, it is how much of the greatest damage has been made good.
-    """
-    smoothed = _of_class(majority)
-    return smoothed if raw is None else replace(smoothed, raw=_of_class(raw))
-
-
-def class_trajectories(found: Iterable[Recovery]) -> dict[Pair, Trajectory]:
-    """The trajectory of each site, product, edition and pair of years: under majority3, the raw one beside.
-
-    Where only one rule is stored, its trajectory stands alone.
-    """
-    by_pair: dict[Pair, dict[TemporalRule, Recovery]] = {}
-    for one in found:
-        by_pair.setdefault(pair_of(one), {})[one.temporal_rule] = one
-    return {
-        pair: class_trajectory(*(of[rule] for rule in _ORDER if rule in of)) for pair, of in by_pair.items()
-    }
-
-
-def pair_of(recovery: Recovery) -> Pair:
-    """Under what `class_trajectories` keeps the trajectory of a recovery."""
-    return (recovery.site_id, recovery.product, recovery.edition, recovery.from_year, recovery.to_year)
 
 
 def trajectory_item(trajectory: Trajectory) -> dict[str, object]:
@@ -171,63 +137,20 @@ def trajectory_item(trajectory: Trajectory) -> dict[str, object]:
     }
 
 
-def damaged_shares(recovery: Recovery) -> dict[int, float]:
-    """The damaged part of the valid land by year: the baseline not recovered, and new damage.
-
-    Years without valid land are left out.
-    """
-    first = {recovery.from_year: (recovery.disturbed_baseline_units, recovery.valid_units)}
-    later = {
-        year: (line.disturbed_baseline_units - line.recovered_units + line.new_damage_units, line.valid_units)
-        for year, line in sorted(recovery.lines.items())
-    }
-    return {year: damaged / valid for year, (damaged, valid) in (first | later).items() if valid > 0}
-
-
 @dataclass(frozen=True, slots=True)
-class _Series:
+class Series:
     """What is followed: the years that have a value, in rising order, and where they should go."""
 
     rule: TemporalRule
     measure: Measure
     known: Mapping[int, float]
     direction: int = 1
-    target: float | None = WHOLE
+    target: float | None = None
 
 
-def _of_class(recovery: Recovery) -> Trajectory:
-    damaged = damaged_shares(recovery)
-    limit = trajectory_parameters().disturbed_share_min
-    since = next((year for year, share in damaged.items() if share >= limit), None)
-    later = since is not None and since > recovery.from_year
-    if since is not None and later:
-        measure, from_year = Measure.REPAIRED_SHARE, since
-        worst = max(damaged.values())
-        known = {year: 1 - share / worst for year, share in damaged.items()}
-    else:
-        measure, from_year = Measure.RECOVERED_SHARE, recovery.from_year
-        shares = sorted(recovery.share_by_year.items())
-        known = {year: share for year, share in shares if share is not None}
-    course = course_of(known, direction=1, target=WHOLE, from_year=from_year)
-    found = _trajectory(
-        _Series(recovery.temporal_rule, measure, known),
-        course,
-        disturbed=bool(known),
-        relapse_year=course.relapse_year if later else recovery.relapse_year,
-    )
-    if not known and damaged:
-        found = replace(
-            found, state=TrajectoryState.UNDISTURBED, projection_reason=ProjectionReason.NOT_DISTURBED
-        )
-    return replace(
-        found,
-        disturbance_year=since,
-        disturbed_before=since == recovery.from_year,
-        last_year=max(damaged, default=None),
-    )
-
-
-def _trajectory(series: _Series, course: Course, *, disturbed: bool, relapse_year: int | None) -> Trajectory:
+def trajectory_of_series(
+    series: Series, course: Course, *, disturbed: bool, relapse_year: int | None
+) -> Trajectory:
     """The trajectory of a series but for its year of disturbance."""
     slope = _slope(series, course)
     state = _state(course, slope, series, disturbed=disturbed, relapsed=relapse_year is not None)
@@ -255,7 +178,7 @@ def _trajectory(series: _Series, course: Course, *, disturbed: bool, relapse_yea
     )
 
 
-def _slope(series: _Series, course: Course) -> Slope | None:
+def _slope(series: Series, course: Course) -> Slope | None:
     """The slope from the start of recovery on; without one, over all years of the course."""
     numbers = trajectory_parameters()
     years = [year for year in course.years if course.start_year is None or year >= course.start_year]
@@ -268,7 +191,7 @@ def _slope(series: _Series, course: Course) -> Slope | None:
 
 
 def _state(
-    course: Course, slope: Slope | None, series: _Series, *, disturbed: bool, relapsed: bool
+    course: Course, slope: Slope | None, series: Series, *, disturbed: bool, relapsed: bool
 ) -> TrajectoryState:
     if not course.years:
         return TrajectoryState.UNKNOWN
@@ -295,7 +218,7 @@ _UNPROJECTED: Final[Mapping[TrajectoryState, ProjectionReason]] = {
 """Why the series of a site in such a state is not drawn out."""
 
 
-def _projection(state: TrajectoryState, course: Course, slope: Slope | None, series: _Series) -> Projection:
+def _projection(state: TrajectoryState, course: Course, slope: Slope | None, series: Series) -> Projection:
     if state in _UNPROJECTED:
         return Projection(reason=_UNPROJECTED[state])
     if course.threshold is None or slope is None:

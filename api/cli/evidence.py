@@ -49,7 +49,7 @@ def evidence(
 
 def _print(told: list[ToldEvidence], recoveries: list[Recovery], lang: Lang) -> None:
     """Print each verdict as a paragraph, the courses behind it, and its scenes and parameters."""
-    from geo.trajectory import class_trajectories
+    from geo.class_trajectory import class_trajectories
     from geo.trajectory_words import trajectory_sentences, trajectory_title
 
     courses = class_trajectories(recoveries)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from api.pages.trajectory import CourseLines, course_lines
+from api.pages.trajectory import CourseChart, CourseLines, course_chart, course_lines
 from api.pages.view import Page
 from geo.areas import ha_from_units
 from geo.landcover import products
@@ -41,6 +41,7 @@ class RecoveryItem:
     rules: tuple[RuleFigures, ...]
     legend: tuple[tuple[str, str], ...]
     courses: tuple[CourseLines, ...]
+    course_chart: CourseChart
 
 
 def recovery_items(page: Page, found: Sequence[Recovery]) -> list[RecoveryItem]:
@@ -64,7 +65,9 @@ def _item(page: Page, group: Sequence[Recovery]) -> RecoveryItem:
         from_year=one.from_year,
         to_year=one.to_year,
     )
-    return RecoveryItem(title, rules, tuple(legend.items()), course_lines(page, group))
+    return RecoveryItem(
+        title, rules, tuple(legend.items()), course_lines(page, group), course_chart(page, group)
+    )
 
 
 def _rule(page: Page, same: Sequence[Recovery]) -> RuleFigures:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.class_trajectory import class_trajectory, damaged_shares
 from geo.projection import Present, Projection, ProjectionReason, project
 from geo.recovery import Recovery, TemporalRule, YearLine
 from geo.reference import reference_rows
@@ -14,8 +15,6 @@ from geo.slopes import Slope
 from geo.trajectory import (
     Measure,
     TrajectoryState,
-    class_trajectory,
-    damaged_shares,
     spectral_trajectory,
     trajectory_item,
 )
