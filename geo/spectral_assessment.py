@@ -75,7 +75,7 @@ def _measured(
     settings = spectral_settings()
     years = _years(terms, subjects)
     targets = _targets(terms, len(subjects), compared.target)
-    own = measure_sites(pixels, years, terms.rules, scope=terms.params.scope, targets=targets)
+    own = measures_of(terms, subjects, pixels, compared)
     relative = reference = None
     if compared.mean is not None:
         reference = np.broadcast_to(compared.mean, own.mean.shape)
@@ -95,6 +95,19 @@ def _measured(
         reference=reference,
         relative=relative,
         relative_medians=np.empty((0, 0)) if relative is None else _medians(pixels, relative),
+    )
+
+
+def measures_of(
+    terms: SpectralTerms, subjects: Sequence[SpectralSubject], pixels: Pixels, compared: Compared
+) -> Measures:
+    """The metrics of the pixels of each site, whose sites are `subjects` in their order, and of the sites."""
+    return measure_sites(
+        pixels,
+        _years(terms, subjects),
+        terms.rules,
+        scope=terms.params.scope,
+        targets=_targets(terms, len(subjects), compared.target),
     )
 
 

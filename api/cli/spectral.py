@@ -65,6 +65,9 @@ def spectral(
     to_year: Annotated[int | None, typer.Option("--to", help="The last year to read.")] = None,
     workers: console.WorkersOption = None,
     dask: console.DaskOption = None,
+    out_rasters: Annotated[
+        Path | None, typer.Option("--out-rasters", help="Also write each metric as a GeoTIFF there.")
+    ] = None,
     by_year: Annotated[bool, typer.Option("--by-year", help="Print the series of each site too.")] = False,
     as_json: console.JsonOption = False,
     lang: console.LangOption = "en",
@@ -97,6 +100,11 @@ def spectral(
     )
     with console.opened(store) as opened, console.progress_bar("Index under the sites") as step:
         result = spectral_recovery(opened, params, progress=step, pool=console.pool(workers, dask))
+        if out_rasters is not None:
+            from geo.spectral_rasters import write_metric_rasters
+
+            paths = write_metric_rasters(opened, params, out_rasters, progress=step)
+            console.note(f"written: {', '.join(map(str, paths))}")
     if as_json:
         console.print_json(as_wire(result))
     else:

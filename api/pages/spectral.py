@@ -121,11 +121,12 @@ def _metric(page: Page, metric: Metric, one: SpectralRecovery) -> tuple[str, ...
     row = next(row for row in reference_rows("spectral_metrics") if row["slug"] == metric.value)
     own = one.metrics[metric]
     relative: MetricValue | None = one.relative_metrics.get(metric)
+    number = _years if metric is Metric.Y2R else _number
     return (
         row[page.lang],
-        _number(own.value),
-        _number(own.median),
-        _number(None if relative is None else relative.value),
+        number(own.value),
+        number(own.median),
+        number(None if relative is None else relative.value),
         _say(page, f"unit_{row['unit']}"),
         f"{own.n_pixels:,}",
         f"{own.n_none:,}",
@@ -134,6 +135,10 @@ def _metric(page: Page, metric: Metric, one: SpectralRecovery) -> tuple[str, ...
 
 def _number(value: float | None) -> str:
     return NULL if value is None else f"{value:.3f}"
+
+
+def _years(value: float | None) -> str:
+    return NULL if value is None else f"{value:g}"
 
 
 def _chart(page: Page, one: SpectralRecovery, course: Trajectory | None) -> str:

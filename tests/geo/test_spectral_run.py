@@ -7,6 +7,7 @@ from datetime import date
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from geo.pools import Processes, Serial
 from geo.references import EmptyReference, NoReferences, ReferencePolygon, references_from_file
 from geo.rings import BadRing, ring_around
 from geo.runs import RunState
+from geo.scenes import SceneKind
 from geo.spectral import spectral_recovery
 from geo.spectral_items import spectral_item
 from geo.spectral_metrics import Metric, Rules, Scope, Years, measure_sites
@@ -34,10 +36,11 @@ from geo.spectral_params import (
     spectral_run_params,
 )
 from geo.spectral_plan import BadWindow, RestorationBeforeDisturbance
+from geo.spectral_rasters import FolderNotWritable, write_metric_rasters
 from geo.spectral_recovery import ReferenceKind, TargetKind
 from geo.spectral_results import site_spectral
 from geo.spectral_series import composite_grid, site_series
-from geo.store import Store, changes, proposals, references, runs, spectral
+from geo.store import Store, changes, proposals, references, runs, scenes, spectral
 from tests.geo.recovery_case import LATER, TODAY, add_sites, site, square
 from tests.geo.spectral_case import PARAMS, add_composites, field, write_composite
 
@@ -480,3 +483,40 @@ def test_parameters_that_a_run_kept_are_read_back():
         spectral_params_of({"product": "a", "index": "b", "colour": "red"})
     with pytest.raises(ReverdureError):
         spectral_params_of({"product": "a", "index": "b", "target": "moon"})
+
+
+def test_rasters_hold_the_metrics_of_the_pixels_and_nothing_elsewhere(store, tmp_path):
+    three_sites(store)
+    paths = write_metric_rasters(store, PARAMS, tmp_path / "out")
+    assert [path.name for path in paths] == [
+        *(f"value_{metric.value}.tif" for metric in Metric),
+        "value_relapse_year.tif",
+    ]
+    with rasterio.open(paths[0]) as delta, rasterio.open(paths[3]) as y2r, rasterio.open(paths[5]) as relapse:
+        grid = composite_grid_of(store)
+        assert (delta.shape, delta.crs.to_epsg(), np.isnan(delta.nodata)) == ((60, 60), 32650, True)
+        assert (delta.transform.c, delta.transform.f) == (grid.x0, grid.y0)
+        values = delta.read(1)
+        assert values[12, 12] == pytest.approx(0.5)
+        assert values[42, 6] == pytest.approx(0.0)
+        assert np.isnan(values[0, 0])
+        assert np.isfinite(values).sum() == sum(
+            only_pixels(one) for one in spectral_recovery(store, PARAMS).recoveries
+        )
+        assert (y2r.read(1)[12, 12], relapse.read(1)[12, 12]) == (5, 2018)
+
+
+def only_pixels(one):
+    return one.metrics[Metric.DELTA_IR].n_pixels
+
+
+def composite_grid_of(store):
+    with store.read() as conn:
+        return composite_grid(scenes.find(conn, product="composite", kind=SceneKind.SPECTRAL))
+
+
+def test_rasters_into_a_folder_that_cannot_be_are_refused(store, tmp_path):
+    three_sites(store)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FolderNotWritable):
+        write_metric_rasters(store, PARAMS, tmp_path / "file" / "out")
