@@ -7,7 +7,7 @@ those of `data/reference/trajectory_parameters.csv`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
@@ -48,9 +48,9 @@ class Trajectory:
     `disturbed_before`: the first year seen was disturbed already, so `disturbance_year` is the latest that it
     can be. `recovery_start_year` is the last year at the bottom before the rise. `threshold` is the part
     of `target` at which it counts as reached, first in `reached_year`. `projected_year` is when the present
-    level, moving on at the slope since recovery began, reaches the threshold, `projected_low` and
-    `projected_high` at the steepest and at the flattest slope of its interval; None with `projection_reason`,
-    which also says why an upper end is open. `n_years`
+    level, moving on at the slope since recovery began, reaches the threshold; `projected_low` and
+    `projected_high` at the steepest and the flattest of the bounds of that slope and of `recent_slope`, that
+    of the last years. None with `projection_reason`, which also says why an upper end is open. `n_years`
     counts the years with a value that the slope rests on. `raw` is the same of the raw series, beside one
     under a rule against flicker.
     """
@@ -70,6 +70,7 @@ class Trajectory:
     slope_per_year: float | None = None
     slope_low: float | None = None
     slope_high: float | None = None
+    recent_slope: float | None = None
     projected_year: int | None = None
     projected_low: int | None = None
     projected_high: int | None = None
@@ -128,6 +129,7 @@ def trajectory_item(trajectory: Trajectory) -> dict[str, object]:
         "slope_per_year": one.slope_per_year,
         "slope_low": one.slope_low,
         "slope_high": one.slope_high,
+        "recent_slope": one.recent_slope,
         "projected_year": one.projected_year,
         "projected_low": one.projected_low,
         "projected_high": one.projected_high,
@@ -152,9 +154,9 @@ def trajectory_of_series(
     series: Series, course: Course, *, disturbed: bool, relapse_year: int | None
 ) -> Trajectory:
     """The trajectory of a series but for its year of disturbance."""
-    slope = _slope(series, course)
-    state = _state(course, slope, series, disturbed=disturbed, relapsed=relapse_year is not None)
-    ahead = _projection(state, course, slope, series)
+    slope, recent = _slope(series, course), _recent_slope(series, course)
+    state = _state(course, slope, recent, series, disturbed=disturbed, relapsed=relapse_year is not None)
+    ahead = _projection(state, course, slope, recent, series)
     line = piecewise_line(series.known, breakpoints_max=int(trajectory_parameters().breakpoints_max))
     return Trajectory(
         rule=series.rule,
@@ -170,6 +172,7 @@ def trajectory_of_series(
         slope_per_year=None if slope is None else slope.per_year,
         slope_low=None if slope is None else slope.low,
         slope_high=None if slope is None else slope.high,
+        recent_slope=None if recent is None else recent.per_year,
         projected_year=ahead.year,
         projected_low=ahead.low,
         projected_high=ahead.high,
@@ -180,8 +183,20 @@ def trajectory_of_series(
 
 def _slope(series: Series, course: Course) -> Slope | None:
     """The slope from the start of recovery on; without one, over all years of the course."""
+    return _slope_of(series, _years_since_start(course))
+
+
+def _recent_slope(series: Series, course: Course) -> Slope | None:
+    """The slope of the last years, of those since recovery began where they are fewer."""
+    return _slope_of(series, _years_since_start(course)[-int(trajectory_parameters().recent_years) :])
+
+
+def _years_since_start(course: Course) -> list[int]:
+    return [year for year in course.years if course.start_year is None or year >= course.start_year]
+
+
+def _slope_of(series: Series, years: Sequence[int]) -> Slope | None:
     numbers = trajectory_parameters()
-    years = [year for year in course.years if course.start_year is None or year >= course.start_year]
     return theil_sen(
         years,
         [series.known[year] for year in years],
@@ -191,7 +206,13 @@ def _slope(series: Series, course: Course) -> Slope | None:
 
 
 def _state(
-    course: Course, slope: Slope | None, series: Series, *, disturbed: bool, relapsed: bool
+    course: Course,
+    slope: Slope | None,
+    recent: Slope | None,
+    series: Series,
+    *,
+    disturbed: bool,
+    relapsed: bool,
 ) -> TrajectoryState:
     if not course.years:
         return TrajectoryState.UNKNOWN
@@ -201,9 +222,10 @@ def _state(
         return TrajectoryState.UNDISTURBED
     if course.at_target:
         return TrajectoryState.RECOVERED
-    if not course.above_bottom or slope is None:
+    if not course.above_bottom or slope is None or recent is None:
         return TrajectoryState.DISTURBED
-    rising = series.direction * slope.per_year > 0
+    pace, of_late = series.direction * slope.per_year, series.direction * recent.per_year
+    rising = pace > 0 and of_late > trajectory_parameters().stall_share * pace
     return TrajectoryState.RECOVERING if rising else TrajectoryState.STALLED
 
 
@@ -218,16 +240,18 @@ _UNPROJECTED: Final[Mapping[TrajectoryState, ProjectionReason]] = {
 """Why the series of a site in such a state is not drawn out."""
 
 
-def _projection(state: TrajectoryState, course: Course, slope: Slope | None, series: Series) -> Projection:
+def _projection(
+    state: TrajectoryState, course: Course, slope: Slope | None, recent: Slope | None, series: Series
+) -> Projection:
     if state in _UNPROJECTED:
         return Projection(reason=_UNPROJECTED[state])
-    if course.threshold is None or slope is None:
+    if course.threshold is None or slope is None or recent is None:
         return Projection(reason=ProjectionReason.NO_TARGET)
     numbers = trajectory_parameters()
-    recent = course.years[-int(numbers.present_years) :]
+    last = course.years[-int(numbers.present_years) :]
     return project(
         slope,
-        Present(recent[-1], median(recent), median(series.known[year] for year in recent)),
+        Present(last[-1], median(last), median(series.known[year] for year in last), recent.per_year),
         threshold=course.threshold,
         direction=series.direction,
         horizon_years=int(numbers.horizon_years),

@@ -52,14 +52,21 @@ def _say(slug: str, lang: Lang, **values: object) -> str:
 def _slope(one: Trajectory, lang: Lang) -> list[str]:
     if one.slope_per_year is None:
         return []
-    slope = _change(one, one.slope_per_year)
-    if one.measure is not Measure.INDEX:
-        slope = _say("points", lang, value=slope)
+    slope = _with_unit(one, one.slope_per_year, lang)
     if one.slope_low is None or one.slope_high is None:
         return [_say("slope_alone", lang, slope=slope, n=one.n_years)]
     confidence = f"{100 * trajectory_parameters().confidence:g} %"
     low, high = _change(one, one.slope_low), _change(one, one.slope_high)
-    return [_say("slope", lang, slope=slope, low=low, high=high, confidence=confidence, n=one.n_years)]
+    said = [_say("slope", lang, slope=slope, low=low, high=high, confidence=confidence, n=one.n_years)]
+    of_late = int(trajectory_parameters().recent_years)
+    if one.recent_slope is not None and one.n_years > of_late:
+        said.append(_say("recent", lang, slope=_with_unit(one, one.recent_slope, lang), n=of_late))
+    return said
+
+
+def _with_unit(one: Trajectory, value: float, lang: Lang) -> str:
+    change = _change(one, value)
+    return change if one.measure is Measure.INDEX else _say("points", lang, value=change)
 
 
 def _projection(one: Trajectory, lang: Lang) -> list[str]:
