@@ -81,7 +81,8 @@ def rate_raster(series: DisplacementSeries, locate: Callable[[Scene], Path]) -> 
                 fit = series.fit(values)
                 rate[window], error[window], epochs[window] = fit.rate, fit.error, fit.epochs
             else:
-                rate[window], error[window] = values[0], sigmas[0]
+                rate[window] = values[0]
+                error[window] = np.nan if sigmas is None else sigmas[0]
                 epochs[window] = np.where(np.isfinite(values[0]), 1, np.nan)
     epochs[np.isnan(rate)] = np.nan
     return RateRaster(rate, error, epochs)

@@ -17,7 +17,7 @@ from geo.band_scenes import DISPLACEMENT, SIGMA
 from geo.displacement import Floats, LinearFit, linear_fit, propagated_error, years_since
 from geo.errors import InvalidInput
 from geo.grid import Grid
-from geo.rasters import read_values
+from geo.rasters import block_window, missing_of, read_window
 from geo.scenes import Scene
 from geo.subsidence import Source, Span
 from geo.subsidence_rules import KNOWN_SIGMA, SubsidenceRules, confidence_factors
@@ -81,26 +81,28 @@ class DisplacementSeries:
         """Whether the lines are fitted here, not read."""
         return self.span.source is Source.CUMULATIVE
 
-    def lines(self, epochs: Floats, sigmas: Floats) -> CellLines:
-        """The lines of cells from their stored values and sigmas, both (scenes, cells)."""
+    def lines(self, epochs: Floats, sigmas: Floats | None) -> CellLines:
+        """The lines of cells from their stored values and sigmas (None without), both (scenes, cells)."""
         if not self.is_cumulative:
-            rate, sigma = epochs[0], sigmas[0]
+            rate = epochs[0]
+            sigma = np.full(len(rate), np.nan) if sigmas is None else sigmas[0]
             known = confidence_factors(np.array([KNOWN_SIGMA]))
             return CellLines(np.empty((0, len(rate))), rate, sigma, rate, sigma * known)
         values = with_zero_epoch(epochs)
-        spread = np.vstack([np.zeros((1, sigmas.shape[1])), sigmas])
+        spread = None if sigmas is None else np.vstack([np.zeros((1, sigmas.shape[1])), sigmas])
         years = years_since(self.span.period_start, self.days)
         last = slice(-self.span.last_epochs, None)
+        lately = None if spread is None else spread[last]
         rate, sigma, _ = self._line(values, spread, years)
-        last_rate, last_sigma, dof = self._line(values[last], spread[last], years[last])
+        last_rate, last_sigma, dof = self._line(values[last], lately, years[last])
         return CellLines(values, rate, sigma, last_rate, last_sigma * confidence_factors(dof))
 
     def _line(
-        self, values: Floats, sigmas: Floats, years: Floats
+        self, values: Floats, sigmas: Floats | None, years: Floats
     ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         """Rate, its sigma and the degrees of freedom of that sigma."""
         fit = linear_fit(values, years, min_epochs=int(self.rules.min_epochs))
-        if SIGMA in self.scenes[0].bands:
+        if sigmas is not None:
             known = np.full(len(fit.rate), KNOWN_SIGMA, dtype=np.int64)
             return fit.rate, propagated_error(values, sigmas, years), known
         return fit.rate, fit.error, fit.epochs.astype(np.int64) - 2
@@ -160,43 +162,59 @@ def displacement_series(
 
 
 class SeriesReader:
-    """The open rasters of a series: stored values and sigmas of a block, scaled, NaN where there are none."""
+    """The open rasters of a series: stored values and sigmas of a block, scaled, NaN where there are none.
+
+    All bands of one file come in one read, since many files interleave them.
+    """
 
     def __init__(self, series: DisplacementSeries, locate: Callable[[Scene], Path], stack: ExitStack) -> None:
         self._scenes = series.scenes
-        self._files: dict[Path, DatasetReader] = {}
-        self._paths = [locate(scene) for scene in series.scenes]
-        for scene, path in zip(self._scenes, self._paths, strict=True):
+        self._files: dict[Path, tuple[DatasetReader, list[int]]] = {}
+        for place, scene in enumerate(series.scenes):
+            path = locate(scene)
             if path not in self._files:
-                self._files[path] = stack.enter_context(open_scene(scene, path))
-            refuse_changed(scene, self._files[path], path)
+                self._files[path] = (stack.enter_context(open_scene(scene, path)), [])
+            refuse_changed(scene, self._files[path][0], path)
+            self._files[path][1].append(place)
 
-    def read(self, block_row: int, block_col: int) -> tuple[Floats, Floats]:
-        """Displacement and sigma of a block, both (scenes, rows, columns) float64; raises if implausible."""
-        pairs = [
-            (
-                self._band(scene, path, scene.bands[DISPLACEMENT], block_row, block_col),
-                self._sigma(scene, path, block_row, block_col),
-            )
-            for scene, path in zip(self._scenes, self._paths, strict=True)
-        ]
-        epochs = np.stack([values for values, _ in pairs])
-        return epochs, np.stack(
-            [np.full(epochs.shape[1:], np.nan) if sigma is None else sigma for _, sigma in pairs]
-        )
+    def read(self, block_row: int, block_col: int) -> tuple[Floats, Floats | None]:
+        """Displacement and sigma of a block, both (scenes, rows, columns) float64; sigma None without one.
 
-    def _band(self, scene: Scene, path: Path, band: int, block_row: int, block_col: int) -> Floats:
-        stored, missing = read_values(self._files[path], band, block_row, block_col, nodata=scene.nodata)
-        values = np.where(missing, np.nan, stored.astype(np.float64) * scene.scale + scene.offset)
-        wild = np.abs(values) > PLAUSIBLE_MM
-        if wild.any():
-            raise ImplausibleDisplacement(path=path, band=band, value=values[wild][0].item())
-        return values
+        Raises ImplausibleDisplacement for a value that no ground moves by.
+        """
+        values: dict[tuple[int, str], Floats] = {}
+        for path, (dataset, places) in self._files.items():
+            wanted = [(place, name, band) for place in places for name, band in self._bands(place)]
+            window = block_window(dataset, block_row, block_col)
+            stored = read_window(dataset, window, [band for _, _, band in wanted])
+            for (place, name, band), cells in zip(wanted, stored, strict=True):
+                scene = self._scenes[place]
+                missing = missing_of(cells, dataset, band, window, nodata=scene.nodata)
+                values[place, name] = _scaled(cells, missing, scene, name)
+            for place in places:
+                _refuse_implausible(values[place, DISPLACEMENT], path, self._scenes[place])
+        every = range(len(self._scenes))
+        epochs = np.stack([values[place, DISPLACEMENT] for place in every])
+        if not any(name == SIGMA for _, name in values):
+            return epochs, None
+        blank = np.full(epochs.shape[1:], np.nan)
+        return epochs, np.stack([values.get((place, SIGMA), blank) for place in every])
 
-    def _sigma(self, scene: Scene, path: Path, block_row: int, block_col: int) -> Floats | None:
-        if SIGMA not in scene.bands:
-            return None
-        stored, missing = read_values(
-            self._files[path], scene.bands[SIGMA], block_row, block_col, nodata=scene.nodata
-        )
-        return np.where(missing, np.nan, np.abs(stored.astype(np.float64) * scene.scale))
+    def _bands(self, place: int) -> list[tuple[str, int]]:
+        bands = self._scenes[place].bands
+        return [(name, bands[name]) for name in (DISPLACEMENT, SIGMA) if name in bands]
+
+
+def _scaled(
+    cells: npt.NDArray[np.generic], missing: npt.NDArray[np.bool_], scene: Scene, name: str
+) -> Floats:
+    """Millimetres, NaN where there is no data; a sigma has no offset and no sign."""
+    physical = cells.astype(np.float64) * scene.scale
+    physical = np.abs(physical) if name == SIGMA else physical + scene.offset
+    return np.where(missing, np.nan, physical)
+
+
+def _refuse_implausible(values: Floats, path: Path, scene: Scene) -> None:
+    wild = np.abs(values) > PLAUSIBLE_MM
+    if wild.any():
+        raise ImplausibleDisplacement(path=path, band=scene.bands[DISPLACEMENT], value=values[wild][0].item())

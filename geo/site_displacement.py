@@ -10,14 +10,16 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from shapely import MultiPolygon
 
 from geo.coverage import Coverage, cover
 from geo.displacement import Floats
 from geo.displacement_loops import add_epochs
 from geo.displacement_series import CellLines, DisplacementSeries, SeriesReader
-from geo.grid import BLOCK
+from geo.grid import BLOCK, Grid
 from geo.scenes import Scene
+from geo.shards import shards_of
 from geo.subsidence import CellRates, EpochMean, epoch_means
 from geo.tally import Cells
 from geo.zonal import read_ahead
@@ -61,17 +63,25 @@ def site_displacements(
     Sites without a cell on the grid are left out. `progress(sites done, sites)` may raise to stop the work.
     Raises SceneChanged, OffTheMap and ImplausibleDisplacement.
     """
-    ids = list(geometries)
+    shards = site_shards(series.grid, geometries)
     found: dict[int, Found] = {}
+    done = 0
     with ExitStack() as stack:
         reader = SeriesReader(series, locate, stack)
-        for start in range(0, len(ids), SITES_AT_ONCE):
-            chunk = ids[start : start + SITES_AT_ONCE]
-            coverage = cover(series.grid, np.array(chunk, dtype=np.int64), [geometries[one] for one in chunk])
+        for ids in shards:
+            coverage = cover(series.grid, ids, [geometries[one] for one in ids.tolist()])
             found |= _covered(series, coverage, reader)
+            done += len(ids)
             if progress is not None:
-                progress(start + len(chunk), len(ids))
+                progress(done, len(geometries))
     return found
+
+
+def site_shards(grid: Grid, geometries: Mapping[int, MultiPolygon]) -> list[npt.NDArray[np.int64]]:
+    """The ids of the sites in parts that lie near each other, so that few blocks are read twice."""
+    ids = np.fromiter(geometries, dtype=np.int64)
+    boxes = shapely.bounds(np.array(list(geometries.values()), dtype=object)).reshape(-1, 4)
+    return [shard.site_ids for shard in shards_of(grid, ids, boxes, most_sites=SITES_AT_ONCE)]
 
 
 def _covered(series: DisplacementSeries, coverage: Coverage, reader: SeriesReader) -> dict[int, Found]:
@@ -81,7 +91,7 @@ def _covered(series: DisplacementSeries, coverage: Coverage, reader: SeriesReade
     for block, (epochs, sigmas) in read_ahead(coverage.blocks, reader.read):
         cells = Cells.of(block)
         row, col = np.divmod(cells.at, BLOCK)
-        lines = series.lines(epochs[:, row, col], sigmas[:, row, col])
+        lines = series.lines(epochs[:, row, col], None if sigmas is None else sigmas[:, row, col])
         if n_epochs:
             sums.add(cells, lines.values)
         parts.append(_columns(cells, lines))

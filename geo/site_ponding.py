@@ -14,12 +14,11 @@ from shapely import MultiPolygon
 
 from geo.coverage import Coverage, cover
 from geo.grid import BLOCK
-from geo.rasters import CodeReader
 from geo.scenes import Scene, check_same_grid
+from geo.site_displacement import site_shards
 from geo.tally import Cells
-from geo.zonal import open_scene, read_ahead, read_all, scene_reader
+from geo.zonal import Codes, open_scene, read_ahead, read_all, refuse_changed, scene_reader
 
-SITES_AT_ONCE: Final = 2_000
 SEASONS_NEEDED: Final = 2
 """In how many seasons a cell must be seen to tell perennial water from seasonal."""
 
@@ -86,31 +85,51 @@ def site_waters(
         return {}
     check_same_grid(scenes)
     codes = (np.array(sorted(water_codes)), np.array(sorted(blind_codes)))
-    ids = list(geometries)
     found: dict[int, dict[int, WaterUnits]] = {}
+    done = 0
     with ExitStack() as stack:
-        readers = [
-            scene_reader(stack.enter_context(open_scene(scene, locate(scene))), [scene]) for scene in scenes
-        ]
-        for start in range(0, len(ids), SITES_AT_ONCE):
-            chunk = ids[start : start + SITES_AT_ONCE]
-            geometries_of = [geometries[one] for one in chunk]
-            coverage = cover(scenes[0].grid, np.array(chunk, dtype=np.int64), geometries_of)
-            _add_blocks(found, coverage, years, readers, codes)
+        read = _reader(scenes, locate, stack)
+        for ids in site_shards(scenes[0].grid, geometries):
+            coverage = cover(scenes[0].grid, ids, [geometries[one] for one in ids.tolist()])
+            _add_blocks(found, coverage, years, read, codes)
+            done += len(ids)
             if progress is not None:
-                progress(start + len(chunk), len(ids))
+                progress(done, len(geometries))
     return found
+
+
+def _reader(
+    scenes: Sequence[Scene], locate: Callable[[Scene], Path], stack: ExitStack
+) -> Callable[[int, int], list[Codes]]:
+    """A function of block row and column that gives the codes of every scene, each file read once."""
+    places: dict[Path, list[int]] = {}
+    for place, scene in enumerate(scenes):
+        places.setdefault(locate(scene), []).append(place)
+    readers = []
+    for path, of_file in places.items():
+        dataset = stack.enter_context(open_scene(scenes[of_file[0]], path))
+        for place in of_file:
+            refuse_changed(scenes[place], dataset, path)
+        readers.append(scene_reader(dataset, [scenes[place] for place in of_file]))
+    read = read_all(readers)
+    order = np.argsort([place for of_file in places.values() for place in of_file]).tolist()
+
+    def in_order(row: int, col: int) -> list[Codes]:
+        codes = read(row, col)
+        return [codes[at] for at in order]
+
+    return in_order
 
 
 def _add_blocks(
     found: dict[int, dict[int, WaterUnits]],
     coverage: Coverage,
     years: Sequence[YearScenes],
-    readers: Sequence[CodeReader],
+    read: Callable[[int, int], list[Codes]],
     codes: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
 ) -> None:
     water_codes, blind_codes = codes
-    for block, bands in read_ahead(coverage.blocks, read_all(readers)):
+    for block, bands in read_ahead(coverage.blocks, read):
         cells = Cells.of(block)
         row, col = np.divmod(cells.at, BLOCK)
         seen, wet = [], []

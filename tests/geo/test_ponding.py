@@ -7,13 +7,14 @@ import pytest
 
 from geo.ponding import PondingYear, annual_pondings, merged, ponding_disagreement
 from geo.recover import recover
+from geo.registration import RasterRequest, register_scenes
 from geo.sites import Ponding
 from geo.store import pondings
 from geo.subsidence_inputs import SubsidenceMarker
 from geo.subsidence_rules import subsidence_rules
 from geo.subsidence_run import SubsidenceParams, find_subsidence
 from tests.geo.recovery_case import BARREN, PARAMS, TODAY, WATER, add_scenes, add_sites, cells, site, square
-from tests.geo.subsidence_case import add_season
+from tests.geo.subsidence_case import add_season, write_bands
 
 RULES = subsidence_rules()
 SEASONS = (("winter", 1, 3), ("summer", 6, 8), ("autumn", 9, 11))
@@ -142,3 +143,27 @@ def test_stored_class_areas_give_the_annual_water_without_a_run(store):
 )
 def test_record_and_water_disagree_only_where_the_scenes_can_tell(recorded, seen, reason):
     assert ponding_disagreement(recorded, seen, RULES) == reason
+
+
+def test_years_that_are_bands_of_one_file_are_told_apart_from_seasons_beside_them(store):
+    path = write_bands(store.folder / "bands.tif", np.stack([rows(1), rows(2), rows(3)]), nodata=255)
+    register_scenes(store, [path], RasterRequest("clcd", "v1", bands=(2018, 2020)))
+    add_seasons(store, rows(4), rows(5), year=2019)
+    add_sites(store, site("a", square(0, 0)))
+    lines = found(store)
+    tenths = [round(10 * (line.annual_units or 0) / line.area_units, 3) for line in lines]
+    assert [(line.year, line.n_seasons) for line in lines] == [(2018, 0), (2019, 2), (2020, 0)]
+    assert tenths == [1, 2, 3]
+    assert lines[1].perennial_units == pytest.approx(lines[1].area_units * 0.4, rel=1e-4)
+
+
+def test_a_block_boundary_through_a_site_changes_no_water(store):
+    wide = np.full((40, 1040), BARREN, dtype=np.uint8)
+    for left in (100, 507):
+        wide[5:9, left + 3 : left + 8] = WATER
+    add_season(store, "winter", date(2020, 1, 1), date(2020, 3, 31), wide)
+    add_season(store, "summer", date(2020, 6, 1), date(2020, 8, 31), wide)
+    add_sites(store, site("inside", square(3, 100)), site("across", square(3, 507)))
+    inside, across = found(store)
+    assert inside.perennial_units == pytest.approx(20 * 0.09e8, rel=2e-3)
+    assert across.perennial_units == pytest.approx(inside.perennial_units, rel=1e-4)
