@@ -12,6 +12,7 @@ from typing import Any, Final
 from geo import clock
 from geo.errors import InvalidInput
 from geo.reference import reference_rows
+from geo.sample_kml import kml_rows
 from geo.samples import BadLabels, NotDrawn, OtherSample, Sample, SampleKind
 from geo.store import Connection, Store, samples
 from geo.vector_io import read_vector
@@ -57,11 +58,12 @@ class LabelReceipt:
 
 
 def read_label_file(path: Path) -> list[Label]:
-    """The rows of a GeoPackage, GeoJSON, Shapefile or CSV of checked points, in file order.
+    """The rows of a GeoPackage, GeoJSON, Shapefile, KML or CSV of checked points, in file order.
 
-    Raises `ColumnMissing`, `NotATable` and the errors of `geo.vector_io`.
+    Raises `ColumnMissing`, `NotATable`, `NotKml` and the errors of `geo.vector_io`.
     """
-    columns, rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _layer_rows(path)
+    read = {".csv": _csv_rows, ".kml": kml_rows}.get(path.suffix.lower(), _layer_rows)
+    columns, rows = read(path)
     for column in _COLUMNS:
         if column not in columns:
             raise ColumnMissing(file_name=path.name, column=column, columns=", ".join(columns))

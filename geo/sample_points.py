@@ -74,7 +74,10 @@ def csv_text(rows: Sequence[PointRow]) -> str:
 
 
 def kml_text(rows: Sequence[PointRow], title: str) -> str:
-    """The points as KML 2.2, each with its columns; the words of the outcomes in the description."""
+    """The points as KML 2.2, each with its columns; a label goes into the description of its point.
+
+    The words that a label can be stand in the description of the document.
+    """
     words = "; ".join(f"{row['slug']} {row['zh']} {row['en']}" for row in reference_rows("sample_outcomes"))
     marks = "".join(_placemark(row) for row in rows)
     return (
@@ -104,7 +107,8 @@ def _placemark(row: PointRow) -> str:
         if row[name] is not None
     )
     return (
-        f"<Placemark><name>{row['point']}</name><ExtendedData>{data}</ExtendedData>"
+        f"<Placemark><name>{row['point']}</name><description></description>"
+        f"<ExtendedData>{data}</ExtendedData>"
         f"<Point><coordinates>{row['lon']},{row['lat']}</coordinates></Point></Placemark>"
     )
 

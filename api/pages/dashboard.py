@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from api.deps import RateQueryDep, Unit
 from api.pages import figures
 from api.pages.population import population
+from api.pages.samples import sample_lines
 from api.pages.tables import RateLine, doubts, rate_lines
 from api.pages.uncertainty import short_interval
 from api.pages.view import Page, PageDep, PageRoute, query_of
@@ -85,6 +86,7 @@ def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResp
         doubts=doubts(page, worklist(page.store, limit=WORKLIST_ROWS)),
         city_names={code: page.name(unit) for code, unit in units.items()},
         scenes=spans,
+        samples=sample_lines(page),
         as_of=first.as_of,
         known_at=first.known_at,
         seq=first.seq,

@@ -261,6 +261,20 @@ def test_the_dashboard_shows_the_interval_and_the_range_of_editions(filled: Any)
     assert f'<p class="interval design">95 % interval {span} (the sample estimates' in page
 
 
+def test_the_dashboard_lists_the_samples_with_their_files(filled: Any) -> None:
+    client = filled.client
+    assert "There is no sample." in client.get(DASHBOARD).text
+    sample_id = client.post("/api/samples", json=DRAW).json()["sample_id"]
+    page = client.get(DASHBOARD).text
+    assert "90 points are still to be checked" in page
+    assert f'href="/api/samples/{sample_id}/points?format=gpkg"' in page
+    labels = labels_as_mapped(filled.app.state.store, sample_id)
+    client.post(f"/api/samples/{sample_id}/labels", json={"labels": labels})
+    page = client.get(DASHBOARD).text
+    assert "Enough points are checked" in page
+    assert "90 / 90" in page
+
+
 def test_a_cell_shows_a_borrowed_interval_after_a_sign() -> None:
     plain = ObservedRate(
         0.5, None, None, None, None, "clcd", "v1", 2013, 2020,

@@ -21,6 +21,7 @@ from geo.history import Fact
 from geo.point_in_cell import point_in_piece
 from geo.rates import GroupBy, RateDefinition, RateQuery
 from geo.recover import RecoverParams, recover
+from geo.sample_kml import NotKml
 from geo.sample_labels import (
     BadLabels,
     ColumnMissing,
@@ -408,6 +409,37 @@ def test_labels_come_back_from_a_table(region, tmp_path):
         writer.writerows(rows)
     assert put_labels(region, read_label_file(path)).n_new == 1
     assert kept_points(region, sample)[0].checked == "ponded"
+
+
+def test_labels_come_back_from_the_descriptions_of_a_kml(region, tmp_path):
+    sample = drawn(region)
+    path = tmp_path / "points.kml"
+    text = kml_text(rows_of(region, sample), "x")
+    path.write_text(
+        text.replace("<description></description>", "<description>稳定（原未受损）</description>", 3), "utf-8"
+    )
+    receipt = put_labels(region, read_label_file(path))
+    assert (receipt.n_new, receipt.n_empty) == (3, sample.n_points - 3)
+    assert {one.checked for one in kept_points(region, sample)[:3]} == {"stable"}
+    path.write_text(kml_text(rows_of(region, sample), "x"), "utf-8")
+    assert put_labels(region, read_label_file(path)).n_unchanged == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<!DOCTYPE kml [<!ENTITY a 'b'>]><kml/>", "document type"),
+        ("<kml", "KML"),
+        ("\ud800".encode("utf-16", "surrogatepass").decode("latin-1"), "KML"),
+    ],
+)
+def test_a_kml_that_is_none_or_defines_entities_is_refused(tmp_path, text, problem):
+    path = tmp_path / "points.kml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(NotKml, match=problem):
+        read_label_file(path)
+    with pytest.raises(NotKml):
+        read_label_file(tmp_path / "none.kml")
 
 
 def test_rows_that_cannot_be_taken_are_named_and_nothing_is_written(region):
