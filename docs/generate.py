@@ -45,6 +45,18 @@ SECTIONS = (
         "slug value unit zh en",
     ),
     (
+        "subsidence_rules",
+        "Numbers of subsidence, ponding and new water",
+        "Change them in `data/reference/subsidence_rules.csv`.",
+        "slug value unit zh en",
+    ),
+    (
+        "carbon_factors",
+        "Carbon factors",
+        "t CO2 per hectare and year over the first years of new cover; the first line that fits decides.",
+        "slug zh en approaches low high years verified source",
+    ),
+    (
         "products",
         "Land-cover products",
         "A product is one line and one legend file.",

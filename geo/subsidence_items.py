@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from geo.areas import ha_from_units
 from geo.landcover import Role, products
 from geo.ponding import PondingYear, annual_pondings, merged, ponding_disagreement
-from geo.recovery import TemporalRule
-from geo.site_results import site_recoveries
+from geo.readings import ledger_of
+from geo.recovery import Recovery, TemporalRule
+from geo.site_results import Marker, site_recoveries
 from geo.sites import Ponding, Site
-from geo.store import Store, pondings, sites, subsidences
+from geo.store import Store, pondings, recoveries, sites, subsidences
+from geo.store.sites import SiteFilter
 from geo.subsidence import Subsidence, settlement_disagreement
 from geo.subsidence_inputs import SubsidenceMarker
 from geo.subsidence_rules import subsidence_rules
+
+_Told = TypeVar("_Told", Subsidence, PondingYear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,55 @@ def site_subsidence(store: Store, site_id: int) -> SiteSubsidence:
         marker = SubsidenceMarker(store, conn)
         moved = marker.subsidences(subsidences.find(conn, site_id=site_id))
         stored = marker.pondings(pondings.find(conn, site_id=site_id))
-    derived = [
+    derived = _derived(site_recoveries(store, site_id, rule=TemporalRule.NONE))
+    return SiteSubsidence(site, tuple(moved), tuple(series_of_years(site, merged(stored, derived))))
+
+
+def contradicted_records(store: Store) -> list[SiteSubsidence]:
+    """The sites whose recorded settlement or ponding displacement or water contradicts, by code.
+
+    Read in one go for the whole inventory; a site that records neither is never among them.
+    """
+    with store.read() as conn:
+        recorded = {
+            site.site_id: site
+            for site in sites.find(conn, SiteFilter(limit=None))
+            if site.settlement is not None or site.ponding is not None
+        }
+        if not recorded:
+            return []
+        marker = SubsidenceMarker(store, conn)
+        moved = marker.subsidences([one for one in subsidences.find(conn) if one.site_id in recorded])
+        stored = marker.pondings([one for one in pondings.find(conn) if one.site_id in recorded])
+        found = [one for one in recoveries.find(conn, rule=TemporalRule.NONE) if one.site_id in recorded]
+        derived = _derived(Marker(conn, ledger_of(store, conn)).recoveries(found))
+    moved_of, stored_of, derived_of = _by_site(moved), _by_site(stored), _by_site(derived)
+    told = [
+        SiteSubsidence(
+            site,
+            tuple(moved_of.get(site_id, ())),
+            tuple(series_of_years(site, merged(stored_of.get(site_id, ()), derived_of.get(site_id, ())))),
+        )
+        for site_id, site in recorded.items()
+    ]
+    return sorted((one for one in told if one.disagreements()), key=lambda one: one.site.site_code)
+
+
+def _by_site(found: Sequence[_Told]) -> dict[int, list[_Told]]:
+    by_site: dict[int, list[_Told]] = {}
+    for one in found:
+        by_site.setdefault(one.site_id, []).append(one)
+    return by_site
+
+
+def _derived(found: Sequence[Recovery]) -> list[PondingYear]:
+    """The water by year out of the class areas of recoveries."""
+    return [
         line
-        for one in site_recoveries(store, site_id, rule=TemporalRule.NONE)
+        for one in found
         if one.product in products()
         for line in annual_pondings(one, products()[one.product].codes_of(Role.WATER))
     ]
-    return SiteSubsidence(site, tuple(moved), tuple(series_of_years(site, merged(stored, derived))))
 
 
 def series_of_years(site: Site, lines: Sequence[PondingYear]) -> list[PondingSeries]:

@@ -132,6 +132,31 @@ def show(
         typer.echo("nothing is known; `reverdure subsidence run --product P` finds it")
 
 
+@app.command("disagreements")
+def disagreements(
+    store: console.StoreOption = console.DEFAULT_STORE,
+    as_json: console.JsonOption = False,
+    lang: console.LangOption = "en",
+) -> None:
+    """List the sites whose recorded settlement or ponding the scenes contradict."""
+    from geo.subsidence_items import contradicted_records
+
+    with console.opened(store) as opened:
+        found = contradicted_records(opened)
+    if as_json:
+        items = [{"site_code": one.site.site_code, "disagreements": one.disagreements()} for one in found]
+        console.print_json({"items": items, "next": None})
+        return
+    if not found:
+        typer.echo("no record is contradicted")
+        return
+    made = console.table("Records that the scenes contradict", "site", "name", "what")
+    for one in found:
+        words = "; ".join(console.word("reasons", slug, lang) for slug in one.disagreements())
+        console.add_row(made, one.site.site_code, one.site.name, words)
+    console.stdout().print(made)
+
+
 def _id_of(opened: Any, code: str) -> int:
     from geo.errors import UnknownSiteCode
     from geo.store import sites

@@ -15,6 +15,8 @@ from api.schemas.subsidence import (
     CarbonList,
     CarbonTotalItem,
     CarbonTotals,
+    Contradiction,
+    ContradictionList,
     PondingItem,
     SubsidenceAnswer,
     SubsidenceItem,
@@ -26,7 +28,7 @@ from geo.carbon_items import ASSUMPTIONS, carbon_item, total_item
 from geo.carbon_query import CarbonGroup, CarbonQuery
 from geo.carbon_totals import carbon_totals, site_carbons
 from geo.store import candidates
-from geo.subsidence_items import ponding_item, site_subsidence, subsidence_item
+from geo.subsidence_items import contradicted_records, ponding_item, site_subsidence, subsidence_item
 
 router = APIRouter(prefix="/api", route_class=StrictRoute)
 
@@ -41,6 +43,21 @@ def get_subsidence(site_id: deps.Id, store: deps.StoreDep) -> SubsidenceAnswer:
         items=[SubsidenceItem.model_validate(item) for item in items],
         ponding=[PondingItem.model_validate(item) for item in ponding],
         disagreements=list(found.disagreements()),
+    )
+
+
+@router.get("/subsidence/disagreements", tags=["sites"])
+def list_disagreements(store: deps.StoreDep) -> ContradictionList:
+    """The sites whose recorded settlement or ponding displacement or water contradicts."""
+    return ContradictionList(
+        items=[
+            Contradiction(
+                site_id=one.site.site_id,
+                site_code=one.site.site_code,
+                disagreements=list(one.disagreements()),
+            )
+            for one in contradicted_records(store)
+        ]
     )
 
 

@@ -93,6 +93,21 @@ class SubsidenceAnswer(Wire):
     next: str | None = None
 
 
+class Contradiction(Wire):
+    """A site whose record the scenes contradict; `disagreements` are slugs of the reasons."""
+
+    site_id: int
+    site_code: str
+    disagreements: list[str]
+
+
+class ContradictionList(Wire):
+    """The sites whose record the scenes contradict, by code."""
+
+    items: list[Contradiction]
+    next: str | None = None
+
+
 class TonnesOut(Wire):
     """Tonnes of CO2, at least `low` and at most `high`."""
 

@@ -77,6 +77,25 @@ def test_a_site_tells_how_it_moves_where_it_is_wet_and_what_the_record_says(know
     assert service.client.get("/api/sites/999/subsidence").status_code == 404
 
 
+def test_every_contradicted_record_is_on_one_list(known):
+    service, store, site_id = known
+    add_sites(
+        store,
+        site("calm", square(20, 20), kind="subsidence", settlement="settled", ponding="none"),
+        site("silent", square(0, 12), kind="subsidence"),
+        now="2024-06-01T09:00:00.000000Z",
+    )
+    recover(store, PARAMS, today=TODAY)
+    find_subsidence(store, SubsidenceParams("insar"), today=TODAY)
+    (one,) = service.client.get("/api/subsidence/disagreements").json()["items"]
+    assert (one["site_id"], one["site_code"]) == (site_id, "bowl")
+    single = service.client.get(f"/api/sites/{site_id}/subsidence").json()
+    assert one["disagreements"] == single["disagreements"]
+    printed = json.loads(command(service, "subsidence", "disagreements", "--json"))
+    assert printed["items"][0]["site_code"] == "bowl"
+    assert "记录为稳沉" in command(service, "subsidence", "disagreements", "--lang", "zh")
+
+
 def test_the_uptake_of_a_site_a_city_and_all_is_a_range(known):
     service, _, site_id = known
     (item,) = service.client.get(f"/api/sites/{site_id}/carbon").json()["items"]
