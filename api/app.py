@@ -22,6 +22,7 @@ from api.settings import Settings
 from api.site_writing import Units
 from geo import landcover
 from geo.jobs import Worker
+from geo.pools import pool_of
 from geo.store import Store
 from tiles.raster import close_open_rasters
 
@@ -85,7 +86,9 @@ def guard_rules(settings: Settings) -> guard.GuardRules:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """The worker runs while the service does; both leave the store closed."""
-    worker = Worker(app.state.store) if app.state.settings.worker else None
+    settings = app.state.settings
+    pool = pool_of(settings.workers, settings.dask)
+    worker = Worker(app.state.store, pool) if settings.worker else None
     app.state.worker, app.state.closing = worker, False
     if worker is not None:
         await to_thread.run_sync(worker.start)

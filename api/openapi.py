@@ -29,6 +29,8 @@ TABLES: Final = {
     "AttachmentKind": "attachment_kinds",
     "PositionCheck": "position_checks",
     "Finding": "inspection_findings",
+    "CandidateState": "candidate_states",
+    "Source": "displacement_sources",
 }
 """Enum of the API -> the reference table that holds its words."""
 

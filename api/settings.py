@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     )
     oidc_scopes: str = Field("openid profile email", description="What the single sign-on is asked for.")
     worker: bool = Field(True, description="Whether this process works off the queue of runs.")
+    workers: int = Field(
+        1, ge=1, le=256, description="How many processes of this machine compute the shards of a run."
+    )
+    dask: str | None = Field(
+        None, description="Address of a Dask scheduler (tcp://host:port) whose workers compute them instead."
+    )
     max_body_mb: float = Field(8, gt=0, description="The largest body of a request, in MB.")
     max_upload_mb: float = Field(512, gt=0, description="The largest file that an import may bring, in MB.")
     max_attachment_mb: float = Field(

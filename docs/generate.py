@@ -45,12 +45,42 @@ SECTIONS = (
         "slug value unit zh en",
     ),
     (
+        "subsidence_rules",
+        "Numbers of subsidence, ponding and new water",
+        "Change them in `data/reference/subsidence_rules.csv`.",
+        "slug value unit zh en",
+    ),
+    (
+        "carbon_factors",
+        "Carbon factors",
+        "t CO2 per hectare and year over the first years of new cover; the first line that fits decides.",
+        "slug zh en approaches low high years verified source",
+    ),
+    (
         "products",
         "Land-cover products",
         "A product is one line and one legend file.",
         "slug zh en resolution_m note_zh note_en",
     ),
     ("not_comparable", "Scenes that must not be differenced", "", "product a b reason"),
+    (
+        "sample_outcomes",
+        "Outcomes of a checked point",
+        "The strata of a sample: rows and columns of an error matrix.",
+        "slug zh en outcome baseline",
+    ),
+    (
+        "sample_rules",
+        "Numbers of checked samples",
+        "Change them in `data/reference/sample_rules.csv`.",
+        "slug value unit zh en",
+    ),
+    (
+        "drift_rules",
+        "Drift of an edition",
+        "When a swing of a class is drift; change it in `data/reference/drift_rules.csv`.",
+        "slug value unit zh en",
+    ),
     ("reasons", "Reasons", "Why a figure is missing or marked.", "slug zh en"),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,26 +17,20 @@ from geo.areas import ha_from_units
 from geo.class_fate import ClassFate, Side, class_fate
 from geo.coverage import BlockCoverage, cover
 from geo.errors import InvalidInput, UnknownScene
-from geo.inputs import NATURAL_BARE
 from geo.landcover import check_comparable, check_editions_comparable, product
-from geo.outcome_cells import (
-    NO_STRATUM,
-    Pair,
-    disturbed_slugs,
-    outcome_pieces,
-    pair_of,
-    recovered_slugs,
-    stratum_slugs,
-)
-from geo.outcomes import OutcomeKey, damage_at
+from geo.outcome_cells import NO_STRATUM, Pair, outcome_key, outcome_pieces, pair_of
+from geo.outcomes import OutcomeKey
 from geo.recover_plan import BadYears
 from geo.recovery import Outcome
 from geo.scenes import GridsDiffer, Scene
 from geo.sites import Kind, Site, Target
 from geo.store import Connection, Store, scenes
+from geo.strata import disturbed_slugs, recovered_slugs, stratum_slugs
 from geo.zonal import whole_blocks
 
 Int64s = npt.NDArray[np.int64]
+
+_SITES_AT_ONCE: Final = 20_000
 
 
 class SameEdition(InvalidInput):
@@ -205,18 +200,13 @@ def site_agreement(
     """
     with store.read() as conn:
         case = _case(store, conn, first, second, years)
-    keys = [outcome_key(site, years[0]) for site in sites]
-    ids = np.array([site.site_id for site in sites], dtype=np.int64)
-    geometries = [site.geometry for site in sites]
-    if case.grids_difference is None:
-        blocks = cover(case.pairs[0].first.grid, ids, geometries).blocks
-        joint, by_site = _joint(blocks, keys, case.pairs, n_sites=len(sites))
-    else:
-        joint = None
-        by_site = np.zeros((2, len(sites), len(stratum_slugs())), dtype=np.int64)
-        for which, pair in enumerate(case.pairs):
-            blocks = cover(pair.first.grid, ids, geometries).blocks
-            by_site[which] = _joint(blocks, keys, [pair], n_sites=len(sites))[1][0]
+    parts = [
+        _joint_of_sites(case, sites[start : start + _SITES_AT_ONCE])
+        for start in range(0, max(len(sites), 1), _SITES_AT_ONCE)
+    ]
+    joints = [one for one, _ in parts if one is not None]
+    joint: Int64s | None = np.sum(joints, axis=0) if joints else None
+    by_site = np.concatenate([one for _, one in parts], axis=1)
     of_sites = tuple(
         SiteAgreement(
             site.site_id,
@@ -229,14 +219,19 @@ def site_agreement(
     return _agreement(case, scope, joint, by_site.sum(axis=1), sites=of_sites)
 
 
-def outcome_key(site: Site, from_year: int) -> OutcomeKey:
-    """What the outcomes of a site's land depend on, from a baseline year on."""
-    return OutcomeKey(
-        kind=site.kind,
-        target=site.target_use,
-        damage=damage_at(site.kind, site.damage_year, from_year),
-        natural_bare_disturbed=site.attributes.get(NATURAL_BARE) is True,
-    )
+def _joint_of_sites(case: _Case, sites: Sequence[Site]) -> tuple[Int64s | None, Int64s]:
+    """As `_joint`, over some sites; without the first where the grids differ, each side on its own."""
+    keys = [outcome_key(site, case.years[0]) for site in sites]
+    ids = np.array([site.site_id for site in sites], dtype=np.int64)
+    geometries = [site.geometry for site in sites]
+    if case.grids_difference is None:
+        blocks = cover(case.pairs[0].first.grid, ids, geometries).blocks
+        return _joint(blocks, keys, case.pairs, n_sites=len(sites))
+    by_side = [
+        _joint(cover(pair.first.grid, ids, geometries).blocks, keys, [pair], n_sites=len(sites))[1]
+        for pair in case.pairs
+    ]
+    return None, np.concatenate(by_side)
 
 
 def _case(store: Store, conn: Connection, first: Side, second: Side, years: tuple[int, int]) -> _Case:

@@ -156,17 +156,21 @@ def terms_sha256(
     baseline_late: bool,
 ) -> str:
     """SHA-256 (hex) of all that a recovery depends on but the polygon, whatever the temporal rule."""
-    roles = [[code, row.role.value] for code, row in sorted(legend.legend.items())]
     facts = {
         "engine": ENGINE_VERSION,
         "scene": [legend.slug, edition, *scene_hashes],
-        "roles": roles,
+        "roles": roles_of(legend),
         "outcomes": outcomes_sha256(),
         "relapse": [limits.relapse_reached, limits.relapse_fall],
         "site": [key.kind, key.target, key.damage, key.natural_bare_disturbed],
         "years": [*years, baseline_late],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def roles_of(legend: Product) -> list[list[object]]:
+    """What of a legend figures depend on: each code with the role of its class, by code."""
+    return [[code, row.role.value] for code, row in sorted(legend.legend.items())]
 
 
 def content_key(terms: str, geometry: MultiPolygon) -> str:

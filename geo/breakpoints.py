@@ -94,7 +94,7 @@ def _best_by_number(years: tuple[int, ...], y: Floats, most: int) -> list[tuple[
         if number > 0 and (n < 2 * number + 4 or comb(n - 2, number) > _MOST_SETS):
             break
         sets, bases = _bases(years, number)
-        explained = np.square(np.einsum("snp,n->sp", bases, y)).sum(axis=1)
+        explained = np.square(bases @ y).reshape(len(sets), -1).sum(axis=1)
         place = int(np.argmax(explained))
         found.append((sets[place], max(float(y @ y - explained[place]), 0.0)))
     return found
@@ -102,10 +102,11 @@ def _best_by_number(years: tuple[int, ...], y: Floats, most: int) -> list[tuple[
 
 @lru_cache(maxsize=8)
 def _bases(years: tuple[int, ...], number: int) -> tuple[list[tuple[int, ...]], Floats]:
-    """Every set of so many inner years, and for each an orthonormal basis of its lines (sets, years, p)."""
+    """Every set of so many inner years, and the orthonormal bases of their lines, p rows for each set."""
     sets = list(combinations(years[1:-1], number))
     designs = np.stack([_design(years, knots) for knots in sets])
-    return sets, np.linalg.qr(designs).Q
+    bases = np.linalg.qr(designs).Q.transpose(0, 2, 1)
+    return sets, np.ascontiguousarray(bases).reshape(-1, len(years))
 
 
 def _design(years: tuple[int, ...], knots: tuple[int, ...]) -> Floats:

@@ -9,6 +9,7 @@ cell inside is exactly full, and neither order nor shard changes a bit.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ from geo.areas import UNITS_PER_M2
 from geo.coverage_loops import block_coverage, fault, to_cells
 from geo.errors import InvalidInput
 from geo.grid import BLOCK, Grid, crs_name, ground_rows, parsed_crs
+from geo.threads import side_by_side
 
 FULL_CELL: Final = 1 << 31
 """The weight of a wholly covered cell: weights are unsigned integers in units of 2**-31 of a cell."""
@@ -128,13 +130,15 @@ def cover(grid: Grid, sites: npt.NDArray[np.int64], geometries: Sequence[MultiPo
         return Coverage(grid, np.asarray(sites, dtype=np.int64), ())
     ids = np.asarray(sites, dtype=np.int64)
     polygons = cell_polygons(grid, ids, geometries)
-    sums = np.zeros((BLOCK + 1) * (BLOCK + 1), dtype=np.int64)
-    blocks = tuple(
-        block
-        for number, members in _sites_by_block(grid, polygons.box)
-        if (block := _cover_block(grid, polygons, number, members, sums)) is not None
-    )
-    return Coverage(grid, ids, blocks)
+    own = threading.local()
+
+    def covered(place: tuple[int, npt.NDArray[np.int64]]) -> BlockCoverage | None:
+        if not hasattr(own, "sums"):
+            own.sums = np.zeros((BLOCK + 1) * (BLOCK + 1), dtype=np.int64)
+        return _cover_block(grid, polygons, *place, own.sums)
+
+    found = side_by_side(covered, _sites_by_block(grid, polygons.box))
+    return Coverage(grid, ids, tuple(block for block in found if block is not None))
 
 
 def cell_polygons(
@@ -146,20 +150,15 @@ def cell_polygons(
     y = np.empty_like(x)
     counts: list[tuple[npt.NDArray[np.int64], ...]] = []
     used = 0
-    for start in range(0, len(flat), _SITES_AT_ONCE):
-        coordinates, rings, part_rings, site_parts = _ragged(flat[start : start + _SITES_AT_ONCE])
-        stop = used + len(coordinates)
-        x[used:stop], y[used:stop] = _to_grid_crs(grid, coordinates, rings[part_rings])
-        site_rings = part_rings[site_parts]
-        part, problem = fault(
-            coordinates[:, 0], coordinates[:, 1], x[used:stop], y[used:stop], rings, part_rings, *_seam(grid)
-        )
-        if problem:
-            site = sites[start + np.searchsorted(site_parts, part, side="right") - 1].item()
-            raise OffTheMap(site=site, crs=crs_name(grid.crs), problem=_FAULTS[problem])
-        exterior = np.zeros(len(rings) - 1, dtype=np.int64)
-        exterior[part_rings[:-1][np.diff(part_rings) > 0]] = 1
-        counts.append((np.diff(rings), exterior, np.diff(site_rings)))
+    starts = range(0, len(flat), _SITES_AT_ONCE)
+    pieces = side_by_side(lambda start: _laid(grid, flat[start : start + _SITES_AT_ONCE]), starts)
+    for start, piece in zip(starts, pieces, strict=True):
+        if piece.problem:
+            site = sites[start + piece.at_fault].item()
+            raise OffTheMap(site=site, crs=crs_name(grid.crs), problem=_FAULTS[piece.problem])
+        stop = used + len(piece.x)
+        x[used:stop], y[used:stop] = piece.x, piece.y
+        counts.append((piece.vertices, piece.exterior, piece.site_rings))
         used = stop
     vertices, exterior, site_rings = (np.concatenate(column) for column in zip(*counts, strict=True))
     rings, site_rings = _starts(vertices), _starts(site_rings)
@@ -167,6 +166,41 @@ def cell_polygons(
         grid.x0, grid.y0, grid.dx, grid.dy, grid.height, grid.width, x, y, rings, exterior == 1, site_rings
     )
     return CellPolygons(x, y, rings, sign, site_rings, box)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Some polygons in the grid's CRS: vertices of each ring, 1 for its exterior, rings of each site.
+
+    `problem` is a key of `_FAULTS`, 0 for none, of the site with the index `at_fault`.
+    """
+
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    vertices: npt.NDArray[np.int64]
+    exterior: npt.NDArray[np.int64]
+    site_rings: npt.NDArray[np.int64]
+    problem: int
+    at_fault: int
+
+
+def _laid(grid: Grid, flat: npt.NDArray[np.object_]) -> _Piece:
+    """Some polygons, their vertices taken to the grid's CRS."""
+    coordinates, rings, part_rings, site_parts = _ragged(flat)
+    x, y = _to_grid_crs(grid, coordinates, rings[part_rings])
+    lon, lat = coordinates[:, 0], coordinates[:, 1]
+    part, problem = fault(lon, lat, x, y, rings, part_rings, *_seam(grid))
+    exterior = np.zeros(len(rings) - 1, dtype=np.int64)
+    exterior[part_rings[:-1][np.diff(part_rings) > 0]] = 1
+    return _Piece(
+        x=x,
+        y=y,
+        vertices=np.diff(rings),
+        exterior=exterior,
+        site_rings=np.diff(part_rings[site_parts]),
+        problem=problem,
+        at_fault=int(np.searchsorted(site_parts, part, side="right")) - 1,
+    )
 
 
 def _ragged(

@@ -70,3 +70,18 @@ def weighted_percentile(values: Floats, units: npt.NDArray[np.int64], percent: i
     reached = np.cumsum(units[order], dtype=np.int64)
     least = -(-int(reached[-1]) * percent // 100)
     return float(values[order][np.searchsorted(reached, least)])
+
+
+def propagated_error(series: Floats, sigmas: Floats, years: Floats) -> Floats:
+    """The standard error of each cell's slope from the sigmas, (cells,); NaN where one is missing.
+
+    `series` and `sigmas` (epochs, cells) in mm. Errors of the epochs count as independent.
+    """
+    known = np.isfinite(series)
+    n = known.sum(axis=0)
+    times = np.where(known, years[:, None], 0.0)
+    off = np.where(known, years[:, None] - times.sum(axis=0) / np.maximum(n, 1), 0.0)
+    spread = (off**2).sum(axis=0)
+    variance = (off**2 * np.where(known, sigmas, 0.0) ** 2).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(spread > 0, np.sqrt(variance) / spread, np.nan)

@@ -174,9 +174,12 @@ def _shared(
             for before, now, after in neighbours:
                 smooth(raw[before], raw[now], raw[after], ruled[now])
             slot = int(slots.slot_of[class_code])
-            units = cells.units.astype(np.float64)
+            if slot <= 0:
+                continue
+            ever = np.flatnonzero((raw == slot).any(axis=0))
+            units = cells.units[ever].astype(np.float64)
             for rule, slotted in ((TemporalRule.NONE, raw), (TemporalRule.MAJORITY3, ruled)):
-                is_class = (slotted == slot).astype(np.float64) if slot > 0 else np.zeros(raw.shape)
+                is_class = (slotted[:, ever] == slot).astype(np.float64)
                 sums[rule][0][...] += np.rint((is_class * units) @ is_class.T).astype(np.int64)
                 sums[rule][1][...] += np.rint(is_class @ is_class.T).astype(np.int64)
     return sums

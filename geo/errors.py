@@ -70,6 +70,12 @@ class UnknownSite(NotFound):
     template = "no site has the id {site_id}"
 
 
+class UnknownSiteCode(NotFound):
+    """No site has this code."""
+
+    template = "no site has the code {site_code!r}"
+
+
 class UnknownCity(NotFound):
     """No unit has this code."""
 
@@ -110,3 +116,9 @@ class BadValue(InvalidInput):
     """A value of one field cannot be taken."""
 
     template = "{field}: {value!r} {problem}"
+
+
+class UnknownCandidate(NotFound):
+    """No candidate has this id."""
+
+    template = "no candidate has the id {candidate_id}"

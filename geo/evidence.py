@@ -101,7 +101,7 @@ def judge(
         raw_recovered_share=None if raw is None else raw.recovered_share,
         valid_share=None if majority is None else majority.valid_share,
         worklist_units=_worklist_units(verdict, majority),
-        content_key=_evidence_key(majority, state, state_today, limits, reasons),
+        content_key=_evidence_key(majority, scene, state, state_today, limits, reasons),
         state_key=state_key_of(state_then, state_today, limits=limits, with_recovery=majority is not None),
         inputs=NO_INPUTS if majority is None else majority.inputs,
     )
@@ -203,6 +203,7 @@ def state_key_of(
 
 def _evidence_key(
     majority: Recovery | None,
+    scene: SceneRange,
     state: SiteState,
     state_today: SiteState,
     limits: Thresholds,
@@ -210,6 +211,7 @@ def _evidence_key(
 ) -> str:
     facts = [
         "" if majority is None else majority.content_key,
+        repr(scene),
         state.status,
         state_today.status,
         str(_treatment_ended(state)),

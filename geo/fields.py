@@ -23,13 +23,17 @@ from geo.values import (
     read_area_units,
     read_date,
     read_number,
+    read_start,
     read_text,
     read_year,
     unit_of,
     unit_word,
 )
 
-FieldType = Literal["code", "text", "number", "area", "date", "year", "word"]
+ROW_NUMBER: Final = "{row}"
+"""What stands for the number of the row in a value for every row."""
+
+FieldType = Literal["code", "text", "number", "area", "date", "start", "year", "word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
             Field("restored_ha", "area", Fact.RESTORED),
             Field("remaining_ha", "area"),
             Field("damage_year", "year", Fact.DAMAGE_YEAR),
-            Field("treatment_start", "date", Fact.TREATMENT_START),
+            Field("treatment_start", "start", Fact.TREATMENT_START),
             Field("treatment_end", "date", Fact.TREATMENT_END),
             _attribute("declared_area_ha", "area"),
             _attribute("acceptance_date", "date"),
@@ -111,7 +115,8 @@ class NoCodeColumn(InvalidInput):
     """Nothing tells the sites of the file apart."""
 
     template = (
-        "no column is known to hold the site code; say which, as in --map site_code=COLUMN, of: {known}"
+        "no column is known to hold the site code; say which, as in --map site_code=COLUMN, of: {known}; "
+        "or number the rows, as in --set site_code=S-{row}"
     )
 
 
@@ -181,8 +186,8 @@ def map_columns(
         rivals[name] = tuple(map(_source, others))
     for column, unit in area_units.items():
         _overrule_unit(sources, _column(column, columns), unit)
-    if "site_code" not in sources:
-        raise NoCodeColumn(known=", ".join(columns) or "(no columns)")
+    if "site_code" not in sources and ROW_NUMBER not in fixed.get("site_code", ""):
+        raise NoCodeColumn(known=", ".join(columns) or "(no columns)", row=ROW_NUMBER)
     ordered = {name: sources[name] for name in FIELDS if name in sources and name not in fixed}
     used = {source.column for source in ordered.values()}
     extra = tuple(column for column in columns if column not in used)
@@ -284,6 +289,7 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "number": read_number,
     "area": lambda value: read_area_units(value, "ha"),
     "date": read_date,
+    "start": read_start,
     "year": read_year,
 }
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from geo.cities import City, Listing
 from geo.grouping import Grouping, GroupOfSites
+from geo.intervals import Intervals, SampleSource
 from geo.ledger import Ledger, known_at_us
 from geo.observed import ObservedSource
 from geo.proposals import Proposal, ProposalState
@@ -82,11 +83,13 @@ class _Desk:
     cities: Mapping[str, City]
     listings: Sequence[Listing]
     observed: ObservedSource
+    samples: SampleSource
     pending_sites: list[int]
 
     @classmethod
     def open(cls, store: Store, conn: Connection, query: RateQuery) -> _Desk:
         ledger = ledger_of(store, conn)
+        observed = ObservedSource(conn, query, ledger)
         return cls(
             store=store,
             conn=conn,
@@ -95,7 +98,8 @@ class _Desk:
             known_us=known_until(ledger, query.known_at),
             cities=cities.all(conn),
             listings=cities.listings(conn),
-            observed=ObservedSource(conn, query, ledger),
+            observed=observed,
+            samples=SampleSource(conn, query, observed.product, observed.edition),
             pending_sites=_pending_sites(conn, query.known_at),
         )
 
@@ -106,9 +110,17 @@ class _Desk:
         observations = self.observed.of(snapshot)
         overlaps = overlaps_of(self.store, self.conn, self.ledger)
         pending = proposals_by_site(self.pending_sites, snapshot)
+        intervals = Intervals(self.samples, snapshot, grouping, observations)
+        found = [
+            (
+                sites,
+                self._rate(sites, snapshot, observations=observations, overlaps=overlaps, pending=pending),
+            )
+            for sites in groups_of(grouping)
+        ]
         return [
-            self._rate(group, snapshot, observations=observations, overlaps=overlaps, pending=pending)
-            for group in groups_of(grouping)
+            replace(rate, observed=intervals.of(rate.observed, sites.group, sites.members))
+            for sites, rate in found
         ]
 
     def _rate(

@@ -88,6 +88,17 @@ class Grouping:
         )
         return GroupOfSites(group, self._under(adcode), lambda rows: self._outside(rows, adcode))
 
+    def named(self, group_by: GroupBy, key: str) -> GroupOfSites | None:
+        """The group of one kind with this key, None where there is none."""
+        if group_by in {GroupBy.CITY, GroupBy.PROVINCE}:
+            return self.unit(key) if key in self._index.cities else None
+        return next((one for one in self.groups(group_by) if one.group.key == key), None)
+
+    def larger(self, group: Group) -> list[GroupOfSites]:
+        """The groups that hold a group, the nearest first: the units above a unit, then all sites."""
+        above = self._lineage(group.adcode)[1:] if group.adcode is not None else ()
+        return [self.unit(code) for code in above if code in self._index.cities] + [self._all_group(None)]
+
     def _known(self, adcode: str) -> City:
         if adcode not in self._index.cities:
             raise UnknownCity(adcode=adcode)

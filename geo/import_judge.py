@@ -67,7 +67,7 @@ class RowJudge:
     def _stated(self, raw: RawRow, *, from_table: bool) -> Stated:
         """What the row states; `from_table` says that a spreadsheet may have eaten digits of its code."""
         lang = self._options.lang
-        stated = self._reader.read(raw.values)
+        stated = self._reader.read(raw.values, row=raw.row)
         stated.findings[:0] = [
             finding(code, lang=lang, column=column, value=value) for code, column, value in raw.notes
         ]

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from geo.areas import ha_from_units
-from geo.fields import DEFAULT_WORDS, FIELDS, ColumnMap, Field
+from geo.fields import DEFAULT_WORDS, FIELDS, ROW_NUMBER, ColumnMap, Field
 from geo.findings import finding
 from geo.history import Fact
 from geo.receipts import Finding, Severity
@@ -20,6 +20,7 @@ from geo.values import (
     read_area_units,
     read_date,
     read_number,
+    read_start,
     read_text,
     read_year,
 )
@@ -36,6 +37,7 @@ _WANTED: Final[Mapping[str, Mapping[Lang, str]]] = {
     "number": {"zh": "数值", "en": "a number"},
     "area": {"zh": "面积", "en": "an area"},
     "date": {"zh": "日期（如 2025-06-01）", "en": "a date such as 2025-06-01"},
+    "start": {"zh": "日期或年份（如 2025-06-01、2025）", "en": "a date or a year such as 2025-06-01 or 2025"},
     "control_characters": {"zh": "不含控制字符的文字", "en": "text without control characters"},
     "below_zero": {"zh": "面积（不得小于 0）", "en": "an area, which cannot be below 0"},
     "too_large": {"zh": "大小合理的数值", "en": "a number of a possible size"},
@@ -87,17 +89,21 @@ class RowReader:
             "number": lambda value, _: read_number(value),
             "area": read_area_units,
             "date": lambda value, _: read_date(value),
+            "start": lambda value, _: read_start(value),
             "year": lambda value, _: read_year(value),
         }
 
-    def read(self, cells: Mapping[str, Any]) -> Stated:
-        """What the row's cells state, with findings for those that cannot be read."""
+    def read(self, cells: Mapping[str, Any], *, row: int = 1) -> Stated:
+        """What the row's cells state, with findings for those that cannot be read.
+
+        In a value for every row `{row}` stands for the row's number.
+        """
         stated = Stated()
         for name, source in self._mapping.sources.items():
             self._read_cell(stated, FIELDS[name], source.column, cells.get(source.column), source.unit)
         self._compare_rivals(stated, cells)
         for name, value in self._mapping.constants.items():
-            self._read_cell(stated, FIELDS[name], None, value, "ha")
+            self._read_cell(stated, FIELDS[name], None, value.replace(ROW_NUMBER, str(row)), "ha")
         for column in self._mapping.extra:
             if cells.get(column) is not None:
                 stated.extra[clean_text(column)] = clean_value(cells[column])

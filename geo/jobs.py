@@ -5,18 +5,33 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from geo import clock
-from geo.errors import Refused, ReverdureError, StoreError
+from geo.errors import InvalidInput, Refused, ReverdureError, StoreError
+from geo.pools import Pool, Serial
 from geo.recover import recover
 from geo.recover_params import params_of, run_params
 from geo.recover_plan import RecoverParams, plan_recovery
 from geo.run_owner import GONE_SECONDS, take_back, this_process
+from geo.run_waste import clear_waste
 from geo.runs import Run, RunState
+from geo.spectral import spectral_recovery
+from geo.spectral_params import SpectralParams, spectral_params_of, spectral_run_params
+from geo.spectral_plan import plan_spectral
 from geo.store import Store, runs
+from geo.subsidence_run import (
+    SubsidenceParams,
+    find_subsidence,
+    plan_subsidence,
+    subsidence_params_of,
+    subsidence_run_params,
+)
 
 _log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
 
 POLL_SECONDS: Final = 0.5
 """How long the worker rests when no run waits."""
@@ -41,14 +56,64 @@ def submit_recovery(store: Store, params: RecoverParams, *, requested_by: str | 
         return runs.create(conn, "recovery", run_params(params), requested_by=requested_by)
 
 
+def submit_subsidence(store: Store, params: SubsidenceParams, *, requested_by: str | None = None) -> Run:
+    """A queued run for these parameters. Raises as `find_subsidence` does where they cannot be met."""
+    plan_subsidence(store, params, today=clock.today())
+    with store.write() as conn:
+        return runs.create(conn, "subsidence", subsidence_run_params(params), requested_by=requested_by)
+
+
+def submit_spectral(store: Store, params: SpectralParams, *, requested_by: str | None = None) -> Run:
+    """A queued run for these parameters. Raises as `spectral_recovery` does where they cannot be met."""
+    with store.read() as conn:
+        plan_spectral(conn, params)
+    with store.write() as conn:
+        return runs.create(conn, "spectral", spectral_run_params(params), requested_by=requested_by)
+
+
+def _recover(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    recover(store, params_of(run), run_id=run.run_id, progress=progress, pool=pool, keep=False)
+
+
+def _find_subsidence(store: Store, run: Run, progress: Progress, _pool: Pool) -> None:
+    find_subsidence(store, subsidence_params_of(run), run_id=run.run_id, progress=progress)
+
+
+def _spectral(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    params = spectral_params_of(run.params)
+    spectral_recovery(store, params, run_id=run.run_id, progress=progress, pool=pool, keep=False)
+
+
+WORK: Final[Mapping[str, Callable[[Store, Run, Progress, Pool], None]]] = {
+    "recovery": _recover,
+    "subsidence": _find_subsidence,
+    "spectral": _spectral,
+}
+"""What works off a run of each kind."""
+
+
+class UnknownRunKind(InvalidInput):
+    """Nothing here works off runs of this kind."""
+
+    template = "the run {run_id} is of the kind {kind!r}; known: {known}"
+
+
+def _work_off(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    if run.kind not in WORK:
+        raise UnknownRunKind(run_id=run.run_id, kind=run.kind, known=", ".join(WORK))
+    WORK[run.kind](store, run, progress, pool)
+
+
 class Worker:
     """One thread that works off the queued runs of a store, oldest first.
 
-    Runs that a process left half done are queued again when it is gone: at the start, and now and then.
+    Runs that a process left half done are queued again when it is gone: at the start, and now and then; they
+    go on behind their last finished shard. `pool` computes the shards, this process itself unless given.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pool: Pool | None = None) -> None:
         self._store = store
+        self._pool = pool or Serial()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -65,6 +130,12 @@ class Worker:
         """Whether the thread works or waits for work."""
         return self._thread is not None and self._thread.is_alive()
 
+    def is_idle(self) -> bool:
+        """Whether no run waits and this process holds none."""
+        with self._store.read() as conn:
+            mine = [one for one in runs.held(conn) if one.owner == this_process()]
+            return not mine and not runs.find(conn, RunState.QUEUED, 1)
+
     def stop(self, timeout_s: float = 30.0) -> None:
         """End after the present block of the present run, which then waits again."""
         self._stopping.set()
@@ -78,6 +149,7 @@ class Worker:
         if run is None:
             return None
         self._settle(run)
+        clear_waste(self._store)
         with self._store.read() as conn:
             return runs.get(conn, run.run_id)
 
@@ -108,7 +180,7 @@ class Worker:
         settled = False
         progress = _Progress(self._store, run, self._stopping)
         try:
-            recover(self._store, params_of(run), run_id=run.run_id, progress=progress)
+            _work_off(self._store, run, progress, self._pool)
             settled = True
         except RunStopped:
             settled = True

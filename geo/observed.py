@@ -64,6 +64,8 @@ class ObservedSource:
             recovered=_spread(known.recovered, rows, positions, len(snapshot)),
             valid=_spread(known.valid, rows, positions, len(snapshot)),
             outdated=outdated,
+            geometry_seq=_spread(known.geometry_seq, rows, positions, len(snapshot)),
+            terms=_spread(known.terms, rows, positions, len(snapshot)),
         )
 
     def _latest(self, snapshot: Snapshot) -> int | None:

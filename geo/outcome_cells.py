@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from geo.coverage import BlockCoverage
 from geo.grid import BLOCK
+from geo.inputs import NATURAL_BARE
 from geo.landcover import Product, Role
-from geo.outcomes import Baseline, OutcomeKey, rules_of
-from geo.recovery import Outcome
-from geo.reference import reference_rows
+from geo.outcomes import Baseline, OutcomeKey, damage_at, rules_of
 from geo.scenes import Scene
+from geo.sites import Site
+from geo.strata import strata
 from geo.tally import Cells
 from geo.zonal import Codes, open_scene, read_ahead, read_all, scene_reader
 
@@ -32,46 +33,6 @@ Strata = npt.NDArray[np.int8]
 NO_STRATUM: Final = -1
 _CODES: Final = 1 << 16
 _ROLES: Final = tuple(Role)
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """One outcome that a piece of land, or a checked point, can have."""
-
-    slug: str
-    outcome: Outcome
-    baseline: Baseline
-
-
-@cache
-def strata() -> tuple[Stratum, ...]:
-    """The outcomes of `data/reference/sample_outcomes.csv`, in its order."""
-    return tuple(
-        Stratum(row["slug"], Outcome(row["outcome"]), Baseline(row["baseline"]))
-        for row in reference_rows("sample_outcomes")
-    )
-
-
-@cache
-def stratum_slugs() -> tuple[str, ...]:
-    """The slugs of the strata, in the table's order."""
-    return tuple(one.slug for one in strata())
-
-
-@cache
-def disturbed_slugs() -> frozenset[str]:
-    """The strata that were disturbed at the baseline: the denominator of the observed rate."""
-    return frozenset(one.slug for one in strata() if one.baseline is Baseline.DISTURBED)
-
-
-@cache
-def recovered_slugs() -> frozenset[str]:
-    """The strata that count as recovered: the numerator of the observed rate."""
-    return frozenset(
-        one.slug
-        for one in strata()
-        if one.baseline is Baseline.DISTURBED and one.outcome is Outcome.RECOVERED
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +62,11 @@ class Pieces:
     units: npt.NDArray[np.int64]
     weight: npt.NDArray[np.int64]
     strata: tuple[Strata, ...]
+
+    def cell(self, piece: int) -> tuple[int, int]:
+        """Row and column in the grid of the cell of one piece."""
+        row, col = divmod(int(self.at[piece]), BLOCK)
+        return self.block_row * BLOCK + row, self.block_col * BLOCK + col
 
 
 def outcome_pieces(
@@ -147,6 +113,16 @@ def units_by_stratum(pieces: Pieces, which: int = 0) -> npt.NDArray[np.int64]:
     valid = stratum != NO_STRATUM
     np.add.at(sums, stratum[valid], pieces.units[valid])
     return sums
+
+
+def outcome_key(site: Site, from_year: int) -> OutcomeKey:
+    """What the outcomes of a site's land depend on, from a baseline year on."""
+    return OutcomeKey(
+        kind=site.kind,
+        target=site.target_use,
+        damage=damage_at(site.kind, site.damage_year, from_year),
+        natural_bare_disturbed=site.attributes.get(NATURAL_BARE) is True,
+    )
 
 
 def pair_of(land_cover: Product, scenes: Mapping[int, Scene], years: tuple[int, int], locate: Locate) -> Pair:

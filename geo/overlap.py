@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -57,15 +57,38 @@ class Overlaps:
         inside = np.zeros(len(self._geometries), dtype=bool)
         inside[members] = True
         both = inside[self._left] & inside[self._right]
-        clusters = _clusters(zip(self._left[both].tolist(), self._right[both].tolist(), strict=True))
+        clusters = clusters_of(zip(self._left[both].tolist(), self._right[both].tolist(), strict=True))
         return sum(self._cluster_units(cluster) for cluster in clusters)
 
     def _cluster_units(self, cluster: tuple[int, ...]) -> int:
         if cluster not in self._known:
-            parts = [cast("Polygon | MultiPolygon", part) for part in self._geometries[list(cluster)]]
-            united = _polygons_of(shapely.union_all(parts))
-            self._known[cluster] = max(0, sum(map(geodesic_area_units, parts)) - geodesic_area_units(united))
+            parts = [cast("MultiPolygon", part) for part in self._geometries[list(cluster)]]
+            self._known[cluster] = claimed_twice(parts)
         return self._known[cluster]
+
+
+def claimed_twice(geometries: Sequence[MultiPolygon]) -> int:
+    """The sum of the areas of polygons less that of their union, in units of 1e-4 m2."""
+    united = _polygons_of(shapely.union_all(list(geometries)))
+    return max(0, sum(map(geodesic_area_units, geometries)) - geodesic_area_units(united))
+
+
+def overlapping(
+    geometries: Mapping[int, MultiPolygon], candidates: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Those of the candidate pairs of ids whose polygons share more than a boundary, in their order."""
+    if not candidates:
+        return []
+    left = np.array([geometries[first] for first, _ in candidates], dtype=object)
+    right = np.array([geometries[second] for _, second in candidates], dtype=object)
+    meet = shapely.intersects(left, right)
+    meet[meet] = ~shapely.touches(left[meet], right[meet])
+    return [pair for pair, holds in zip(candidates, meet.tolist(), strict=True) if holds]
+
+
+def without(geometry: MultiPolygon, others: Sequence[MultiPolygon]) -> MultiPolygon:
+    """What the others leave of a polygon."""
+    return _polygons_of(shapely.difference(geometry, shapely.union_all(others)))
 
 
 def _overlapping_pairs(geometries: npt.NDArray[np.object_]) -> tuple[Int64s, Int64s]:
@@ -78,7 +101,8 @@ def _overlapping_pairs(geometries: npt.NDArray[np.object_]) -> tuple[Int64s, Int
     return left[~touches], right[~touches]
 
 
-def _clusters(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+def clusters_of(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """What hangs together by overlaps, each cluster in rising order."""
     parent: dict[int, int] = {}
 
     def root(node: int) -> int:

@@ -39,8 +39,8 @@ class WorkerDied(StoreError):
     """A process that computed a shard died, and so did the next one that tried."""
 
     template = (
-        "the process that computed part {number} of the run died twice (killed, or out of memory); what was "
-        "done before is kept, and the run goes on from there when it is started again"
+        "the process that computed part {number} of the run died, and so did the next that tried it (killed, "
+        "or out of memory: fewer workers need less); the run was given up and nothing of it is shown"
     )
 
 

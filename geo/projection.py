@@ -31,11 +31,12 @@ class ProjectionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """The present level of a series, `value` at `at_year`, and its last year."""
+    """The present level of a series, `value` at `at_year`, its last year, and its slope of late."""
 
     last_year: int
     at_year: float
     value: float
+    per_year: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,20 @@ def project(
 ) -> Projection:
     """The year in which the threshold is reached from the present level, at the slope and at its bounds.
 
-    A year is never one that is past, for the target is not reached yet. The latest is None where the flattest
-    slope does not rise, or only reaches beyond the horizon. The interval is that of the slope alone.
+    A year is never one that is past, for the target is not reached yet. The slope of late widens the interval
+    where it lies outside it, for many a recovery slows down; the latest year is None where the flattest slope
+    does not rise, or only reaches beyond the horizon. The interval is that of the slope alone.
 
     >>> slope = Slope(0.05, 0.02, 0.1, n_years=11)
-    >>> project(slope, Present(2020, 2019, 0.6), threshold=0.8, direction=1, horizon_years=100)
+    >>> project(slope, Present(2020, 2019, 0.6, per_year=0.04), threshold=0.8, direction=1, horizon_years=100)
     Projection(year=2023, low=2021, high=2029, reason=None)
     """
     if slope.low is None or slope.high is None:
         return Projection(reason=ProjectionReason.TOO_FEW_YEARS)
     if direction * slope.per_year <= 0:
         return Projection(reason=ProjectionReason.NO_RISE)
-    fastest, slowest = (slope.high, slope.low) if direction > 0 else (slope.low, slope.high)
+    slopes = sorted((slope.low, slope.high, present.per_year), key=lambda one: direction * one)
+    slowest, fastest = slopes[0], slopes[-1]
     end = present.last_year + horizon_years
     year = _year(slope.per_year, present, threshold)
     if year > end:

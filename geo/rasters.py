@@ -21,6 +21,7 @@ from rasterio.windows import Window
 
 from geo.errors import InvalidInput
 from geo.grid import BLOCK, Grid
+from geo.remote import RemoteFile, opener_of, url_of
 
 MISSING_CODE: Final = -1
 """The class code of a cell that holds the raster's declared nodata value."""
@@ -68,8 +69,14 @@ class NotWholeNumbers(InvalidInput):
 def open_raster(path: Path) -> Generator[DatasetReader]:
     """The raster at `path`, open for reading and closed at the end of the block.
 
-    Only GeoTIFF is opened, no sidecar file is read and no address is followed. Raises NotARaster.
+    Only GeoTIFF is opened, no sidecar file is read and no address is followed; a remote place is read by
+    `geo.remote` alone. Raises NotARaster, and RemoteUnreadable for a remote one that cannot be read on.
     """
+    url = url_of(path)
+    if url is not None:
+        with _open_remote(url) as remote:
+            yield remote
+        return
     if not path.is_file():
         raise NotARaster(path=path, problem="there is no such file")
     with path.open("rb") as file:
@@ -82,6 +89,30 @@ def open_raster(path: Path) -> Generator[DatasetReader]:
             raise NotARaster(path=path, problem=str(error).splitlines()[0]) from error
         with dataset:
             yield dataset
+
+
+@contextmanager
+def _open_remote(url: str) -> Generator[DatasetReader]:
+    files: list[RemoteFile] = []
+    try:
+        with rasterio.Env(**_GDAL):
+            try:
+                dataset = rasterio.open(url, driver="GTiff", opener=opener_of(url, files))
+            except RasterioError as error:
+                raise NotARaster(path=url, problem=str(error).splitlines()[0]) from error
+            with dataset:
+                yield dataset
+    except (RasterioError, NotARaster) as error:
+        _tell(files, error)
+        raise
+    _tell(files, None)
+
+
+def _tell(files: Sequence[RemoteFile], error: Exception | None) -> None:
+    """Raise what went wrong over the network, which GDAL could not pass on."""
+    for file in files:
+        if file.problem is not None:
+            raise file.problem from error
 
 
 def raster_grid(dataset: DatasetReader, path: Path) -> Grid:

@@ -61,6 +61,10 @@ class RateQuery:
 class ObservedRate:
     """The land cover's own rate over the same sites; None where it cannot be computed.
 
+    `rate` is as mapped. `low` and `high` are the 95 % interval of `estimate`, what a checked sample of these
+    very results says the rate is (`interval_kind` `design`); `interval_reason` says why there is none, or
+    what must be known of it. `indicative` holds what a sample or matrix from elsewhere would say
+    (`interval_kind` `transferred`, `low` and `high` None).
     `n_outdated` sites are left out because their results describe what has changed since: a run is due.
     """
 
@@ -79,6 +83,11 @@ class ObservedRate:
     reason: str | None = None
     n_sites: int = 0
     n_outdated: int = 0
+    estimate: float | None = None
+    sample_id: int | None = None
+    n_checked: int | None = None
+    interval_clipped: bool = False
+    interval_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

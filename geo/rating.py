@@ -5,6 +5,7 @@ Areas are summed as integers of 1e-4 m2 and divided once, so no order of the sit
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -55,6 +56,7 @@ class Observations:
 
     `to_year` is 0 where a site has no usable result; `outdated` marks those of them that have one which
     describes the site as it no longer is. `reason` says why nothing is known of any.
+    `geometry_seq` and `terms` are the inputs of each result (`geo.recovery.Inputs`).
     """
 
     product: str | None
@@ -67,6 +69,22 @@ class Observations:
     valid: Int64s
     reason: str | None = None
     outdated: npt.NDArray[np.bool_] | None = None
+    geometry_seq: Int64s | None = None
+    terms: Int64s | None = None
+
+    def population_key(self, sites: Int64s, rows: Int64s) -> str:
+        """SHA-256 (hex) of the very results of the rows that have one; `sites` are the ids of all rows.
+
+        Two groups with one key have the same sites with the same results, however they are called. '' where
+        no row has a result.
+        """
+        seen = np.sort(rows[self.to_year[rows] != 0])
+        if len(seen) == 0 or self.geometry_seq is None or self.terms is None:
+            return ""
+        digest = hashlib.sha256(f"{self.product} {self.edition}".encode())
+        for column in (sites, self.from_year, self.to_year, self.geometry_seq, self.terms):
+            digest.update(np.ascontiguousarray(column[seen], dtype="<i8").tobytes())
+        return digest.hexdigest()
 
     def n_outdated(self, rows: Int64s) -> int:
         """How many of the rows have an outdated result and no other."""

@@ -12,7 +12,7 @@ from geo.runs import Run
 class BadRunParams(InvalidInput):
     """What a run was asked for cannot be read."""
 
-    template = "a recovery run cannot be made of {params}: {problem}"
+    template = "a run cannot be made of {params}: {problem}"
 
 
 def run_params(params: RecoverParams) -> dict[str, object]:

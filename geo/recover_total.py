@@ -1,76 +1,123 @@
-"""The total of a recovery run: the sums, their overlap, and the same with no land counted twice."""
+"""The total of a recovery run: the sums, their overlap, and the same with no land counted twice.
+
+It grows shard by shard from whole numbers, so that neither their order nor their size changes it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final
-
-import numpy as np
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from geo.areas import ha_from_units
-from geo.recover_plan import Plan
+from geo.overlap import claimed_twice, clusters_of
 from geo.recovery import Recovery
 from geo.recovery_items import NO_DATA_KEY
-from geo.runs import RunState
-from geo.store import Store, runs
+from geo.store import Store, sites
 
-_LOOK_BACK: Final = 50
-
-
-def total_of(plan: Plan, found: Iterable[Recovery]) -> dict[str, object]:
-    """The totals of the raw recoveries `found`: of sites, and of pieces under negative ids.
-
-    `sum` adds the sites up, `overlap_ha` is the sum of their polygons less that of the union, `dissolved`
-    counts land that several sites claim once, for the site with the lowest id.
-    """
-    by_id = {one.site_id: one for one in found}
-    whole = [one for one in by_id.values() if one.site_id > 0]
-    once = [by_id.get(-one.site_id, one) for one in whole]
-    overlap_units = plan.overlaps.units(np.arange(len(plan.subjects)))
-    return {
-        "n_sites": len(whole),
-        "overlap_ha": ha_from_units(overlap_units),
-        "sum": summed(whole),
-        "dissolved": summed(once),
-    }
+_BALANCE = (
+    *("disturbed_baseline", "recovered", "still_disturbed", "converted", "ponded"),
+    "new_damage",
+)
 
 
-def reusable_total(store: Store, plan: Plan) -> Mapping[str, object] | None:
-    """The total of an earlier run over exactly the same sites and inputs, None where there is none."""
-    if plan.changed:
-        return None
-    with store.read() as conn:
-        for run in runs.find(conn, RunState.DONE, _LOOK_BACK):
-            total = run.result.get("total")
-            if run.result.get("total_key") == plan.total_key and isinstance(total, Mapping):
-                return total
-    return None
+@dataclass(slots=True)
+class Sums:
+    """Sums of recoveries in units of 1e-4 m2: class areas by year and code, and the balance."""
 
+    areas: dict[str, Counter[str]] = field(default_factory=dict)
+    balance: Counter[str] = field(default_factory=Counter)
 
-def summed(found: Iterable[Recovery]) -> dict[str, object]:
-    """The sums of recoveries in hectares: class areas by year, and the balance of the disturbed baseline."""
-    areas: dict[int, Counter[str]] = {}
-    balance: Counter[str] = Counter()
-    for one in found:
+    def count(self, one: Recovery) -> None:
+        """Add a recovery."""
         for year, by_code in one.class_units.items():
-            counts = areas.setdefault(year, Counter())
+            counts = self.areas.setdefault(str(year), Counter())
             for code, units in by_code.items():
                 counts[NO_DATA_KEY if code is None else str(code)] += units
-        balance.update(
-            disturbed_baseline_ha=one.disturbed_baseline_units,
-            recovered_ha=one.recovered_units,
-            still_disturbed_ha=one.still_disturbed_units,
-            converted_ha=one.converted_units,
-            ponded_ha=one.ponded_units,
-            new_damage_ha=one.new_damage_units,
-        )
-    disturbed = balance["disturbed_baseline_ha"]
-    return {
-        "area_ha": {str(year): _hectares(_by_code(counts)) for year, counts in sorted(areas.items())},
-        **_hectares(balance),
-        "recovered_share": balance["recovered_ha"] / disturbed if disturbed else None,
-    }
+        for name in _BALANCE:
+            self.balance[f"{name}_ha"] += getattr(one, f"{name}_units")
+
+    def add(self, areas: Mapping[str, Mapping[str, int]], balance: Mapping[str, int]) -> None:
+        """Add other sums."""
+        for year, by_code in areas.items():
+            self.areas.setdefault(year, Counter()).update(by_code)
+        self.balance.update(balance)
+
+    def hectares(self) -> dict[str, object]:
+        """The sums as they go out: hectares by year and class, the balance, the share recovered."""
+        named = {f"{name}_ha": self.balance[f"{name}_ha"] for name in _BALANCE} if self.areas else {}
+        disturbed = self.balance["disturbed_baseline_ha"]
+        return {
+            "area_ha": {year: _hectares(_by_code(counts)) for year, counts in sorted(self.areas.items())},
+            **_hectares(named),
+            "recovered_share": self.balance["recovered_ha"] / disturbed if disturbed else None,
+        }
+
+
+@dataclass(slots=True)
+class Total:
+    """What a run came to so far. `pairs` are the (earlier, later) ids of sites that overlap."""
+
+    n_sites: int = 0
+    n_recoveries: int = 0
+    n_computed: int = 0
+    n_unchanged: int = 0
+    whole: Sums = field(default_factory=Sums)
+    once: Sums = field(default_factory=Sums)
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+
+    def count(self, raw: Mapping[int, Recovery]) -> Self:
+        """Add the raw recoveries of sites, and of pieces of them under their negative ids."""
+        for site_id, one in raw.items():
+            if site_id > 0:
+                self.n_recoveries += 1
+                self.whole.count(one)
+                self.once.count(raw.get(-site_id, one))
+        return self
+
+    def add(self, found: Mapping[str, Any]) -> None:
+        """Add the total of a shard, as `noted` gives it."""
+        for name in ("n_sites", "n_recoveries", "n_computed", "n_unchanged"):
+            setattr(self, name, getattr(self, name) + int(found[name]))
+        self.whole.add(**found["whole"])
+        self.once.add(**found["once"])
+        self.pairs += [(first, later) for first, later in found["pairs"]]
+
+    def noted(self) -> dict[str, Any]:
+        """The total as JSON values, whole numbers alone."""
+        return {
+            "n_sites": self.n_sites,
+            "n_recoveries": self.n_recoveries,
+            "n_computed": self.n_computed,
+            "n_unchanged": self.n_unchanged,
+            "whole": {"areas": self.whole.areas, "balance": self.whole.balance},
+            "once": {"areas": self.once.areas, "balance": self.once.balance},
+            "pairs": self.pairs,
+        }
+
+    def item(self, store: Store) -> dict[str, object]:
+        """The total as it goes out.
+
+        `sum` adds the sites up, `overlap_ha` is the sum of their polygons less that of the union,
+        `dissolved` counts land that several sites claim once, for the site with the lowest id.
+        """
+        return {
+            "n_sites": self.n_recoveries,
+            "overlap_ha": ha_from_units(overlap_of(store, self.pairs)),
+            "sum": self.whole.hectares(),
+            "dissolved": self.once.hectares(),
+        }
+
+
+def overlap_of(store: Store, pairs: Iterable[tuple[int, int]]) -> int:
+    """The overlap of sites in units of 1e-4 m2, from the pairs that overlap; a cluster is read at a time."""
+    units = 0
+    for cluster in clusters_of(pairs):
+        with store.read() as conn:
+            _, polygons = sites.geometries(conn, cluster)
+        units += claimed_twice(polygons)
+    return units
 
 
 def _by_code(counts: Mapping[str, int]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from geo.areas import ha_from_units
+from geo.class_trajectory import class_trajectories, pair_of
 from geo.coverage import FULL_CELL
 from geo.errors import UnknownScene
 from geo.landcover import Product, Role, check_comparable, product
@@ -16,7 +17,7 @@ from geo.recovery import Recovery, TemporalRule
 from geo.scenes import Scene, check_same_grid
 from geo.sites import Kind, Target
 from geo.store import Store, scenes
-from geo.trajectory import class_trajectories, pair_of, trajectory_item
+from geo.trajectory import trajectory_item
 from geo.transitions import MISSING_CODE
 from geo.zonal import ClassAreas, JointAreas, scene_class_areas, scene_joint_areas
 

@@ -29,6 +29,7 @@ from geo.rasters import (
     raster_grid,
     read_window,
 )
+from geo.remote import identity, url_of
 
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _USUAL_NODATA: Final = frozenset({0, 255, 65535, -1, -99, -999, -9999, -32768, 32767, -99999})
@@ -230,8 +231,17 @@ def year_in_name(path: Path) -> int:
     return int(groups[0])
 
 
+def refuse_replaced(scene: Scene, path: Path) -> None:
+    """Raises SceneChanged where a remote raster is not the one that was registered; a file is not read."""
+    if url_of(path) is not None and file_sha256(path) != scene.sha256:
+        raise SceneChanged(path=scene.path, difference="another file lies at its address")
+
+
 def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of the whole file."""
+    """SHA-256 (hex) of the whole file; of what stands for its content, where it is remote."""
+    url = url_of(path)
+    if url is not None:
+        return identity(url)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -61,7 +61,7 @@ def measure(
 
     `rows` (sites, N_ROWS) gives rows of `values`, -1 where no scene shows the year. `share` is p / 100 and
     `s` the direction. With `own_target` the median of each pixel over its site's window is put into
-    `target` (entries,), else T is taken from there. `out` (N_MEASURES, entries) is NaN where there is no
+    `target` (entries,), else T is taken from there. `out` (entries, N_MEASURES) is NaN where there is no
     value, and in y2r for never. `mean`, `valid` (weight) and `pixels` (number) are (years, sites).
     """
     n_years = values.shape[0]
@@ -84,15 +84,15 @@ def measure(
             goal = target[e]
             aim = goal - s * (1.0 - share) * abs(goal)
             start, last = _at(series, now), _at(series, then)
-            out[DELTA_IR, e] = last - start
-            out[YRYR, e] = (last - start) / k
-            out[R80P, e] = 1.0 + s * (last - aim) / abs(aim) if aim != 0.0 else np.nan
+            out[e, DELTA_IR] = last - start
+            out[e, YRYR] = (last - start) / k
+            out[e, R80P] = 1.0 + s * (last - aim) / abs(aim) if aim != 0.0 else np.nan
             lost = _at(series, before) - start
-            out[RRI, e] = (_better(_at(series, near), last, s) - start) / lost if lost != 0.0 else np.nan
+            out[e, RRI] = (_better(_at(series, near), last, s) - start) / lost if lost != 0.0 else np.nan
             reached = _reached(series, since, aim, s)
-            out[Y2R, e] = years[reached] - restored if reached >= 0 else np.nan
+            out[e, Y2R] = years[reached] - restored if reached >= 0 else np.nan
             fallen = _fallen(series, reached, aim, s)
-            out[RELAPSE, e] = years[fallen] if fallen >= 0 else np.nan
+            out[e, RELAPSE] = years[fallen] if fallen >= 0 else np.nan
         n_pixels = starts[i + 1] - starts[i]
         for t in range(n_years):
             mean[t, i] = sums[t] / total if n_pixels > 0 else np.nan

@@ -217,7 +217,7 @@ def measure_pixels(pixels: Pixels, years: Years, rules: Rules, *, targets: Float
     """
     n, sites, n_years = len(pixels.at), pixels.n_sites, len(pixels.years)
     target = np.empty(n) if targets is None else pixels.per_pixel(targets)
-    out = np.empty((N_MEASURES, n))
+    out = np.empty((n, N_MEASURES))
     mean, valid = np.empty((n_years, sites)), np.empty((n_years, sites))
     count = np.empty((n_years, sites), dtype=np.int64)
     measure(
@@ -225,7 +225,7 @@ def measure_pixels(pixels: Pixels, years: Years, rules: Rules, *, targets: Float
         years.rows(pixels.years, rules.k_years), rules.k_years, rules.target_share, float(rules.direction),
         targets is None, target, out, mean, valid, count,
     )  # fmt: skip
-    return Measures(out, target, mean, valid, count, np.empty((N_MEASURES, 0)), np.empty(0))
+    return Measures(out.T, target, mean, valid, count, np.empty((N_MEASURES, 0)), np.empty(0))
 
 
 def site_quantile(
@@ -247,5 +247,6 @@ def year_quantiles(pixels: Pixels, shares: list[float]) -> Floats:
 
 def _quantiles(pixels: Pixels, rows: Floats, shares: list[float], missing: float) -> Floats:
     out: Floats = np.empty((len(shares), len(rows), pixels.n_sites))
-    quantiles(rows, pixels.at, pixels.starts, pixels.weight, np.array(shares), missing, out)
+    table = np.ascontiguousarray(rows)
+    quantiles(table, pixels.at, pixels.starts, pixels.weight, np.array(shares), missing, out)
     return out

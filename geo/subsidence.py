@@ -46,7 +46,8 @@ class Subsidence:
     `moving_units` lie where the speed is above `threshold` over the whole span. The judgement uses the last
     `last_epochs` epochs (from `last_from`): `fast_units` are above the threshold and surely not at rest,
     `maybe_fast_units` cannot be excluded to be above it. `settlement` is None where it cannot be told, with
-    `reason`. `outdated` is found out on reading, never stored.
+    `reason`, which also says where it rests on rates without a known noise. `outdated` is found out on
+    reading, never stored.
     """
 
     site_id: int
@@ -91,14 +92,15 @@ class Subsidence:
 class CellRates:
     """The cells of one site that have a rate, with that of the last epochs beside that of the whole span.
 
-    Arrays (cells,); `units` int64 in 1e-4 m2; NaN where a sigma, or the last rate, is not known.
+    Arrays (cells,); `units` int64 in 1e-4 m2; `last_noise` is how far the last rate may be off (the half
+    width of its interval, `subsidence_rules.confidence_factors`). NaN where something is not known.
     """
 
     units: npt.NDArray[np.int64]
     rate: Floats
     sigma: Floats
     last_rate: Floats
-    last_sigma: Floats
+    last_noise: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +130,15 @@ def subsidence(
     inputs: Inputs = NO_INPUTS,
 ) -> Subsidence:
     """The subsidence of a site from its cells; the order of the cells changes nothing."""
-    fast = _fast_units(cells, span.threshold, rules)
-    maybe_fast = _maybe_fast_units(cells, span.threshold, rules)
+    fast = _fast_units(cells, span.threshold)
+    maybe_fast = _maybe_fast_units(cells, span.threshold)
     valid_units = int(cells.units.sum(dtype=np.int64))
     settlement, reason = settled_or_moving(
         area_units=area_units,
         judged_units=int(cells.units[np.isfinite(cells.last_rate)].sum(dtype=np.int64)),
         fast_units=fast,
         maybe_fast_units=maybe_fast,
+        noise_known=bool(np.isfinite(cells.last_noise).any()),
         rules=rules,
     )
     return Subsidence(
@@ -174,23 +177,29 @@ def weighted_mean(values: Floats, units: npt.NDArray[np.int64]) -> float | None:
     return math.fsum(values[known] * units[known]) / total if total else None
 
 
-def _fast_units(cells: CellRates, threshold: float, rules: SubsidenceRules) -> int:
-    """Area lately above the threshold and surely not at rest; without a sigma the rate decides."""
+def _fast_units(cells: CellRates, threshold: float) -> int:
+    """Area lately above the threshold and surely not at rest; without its noise the rate decides."""
     speed = np.abs(cells.last_rate)
-    noise = np.nan_to_num(cells.last_sigma, nan=0.0) * rules.sigmas
+    noise = np.nan_to_num(cells.last_noise, nan=0.0)
     return int(cells.units[(speed > threshold) & (speed > noise)].sum(dtype=np.int64))
 
 
-def _maybe_fast_units(cells: CellRates, threshold: float, rules: SubsidenceRules) -> int:
-    """Area that may be above the threshold in the last epochs, its sigma allowed for."""
-    noise = np.nan_to_num(cells.last_sigma, nan=0.0) * rules.sigmas
+def _maybe_fast_units(cells: CellRates, threshold: float) -> int:
+    """Area that may be above the threshold in the last epochs, its noise allowed for."""
+    noise = np.nan_to_num(cells.last_noise, nan=0.0)
     return int(cells.units[np.abs(cells.last_rate) + noise > threshold].sum(dtype=np.int64))
 
 
 def settled_or_moving(
-    *, area_units: int, judged_units: int, fast_units: int, maybe_fast_units: int, rules: SubsidenceRules
+    *,
+    area_units: int,
+    judged_units: int,
+    fast_units: int,
+    maybe_fast_units: int,
+    noise_known: bool,
+    rules: SubsidenceRules,
 ) -> tuple[Settlement | None, str | None]:
-    """Settled, still moving, or None with the reason.
+    """Settled, still moving, or None; and the reason, or what must be said beside the judgement.
 
     Moving where enough of the valid area is fast; settled only where even what may be fast is not enough.
     """
@@ -198,10 +207,11 @@ def settled_or_moving(
         return None, "no_displacement"
     if judged_units < rules.displacement_valid_share * area_units:
         return None, "low_valid_share_displacement"
+    said = None if noise_known else "noise_unknown"
     if fast_units >= rules.moving_share * judged_units:
-        return Settlement.STILL_MOVING, None
+        return Settlement.STILL_MOVING, said
     if maybe_fast_units < rules.moving_share * judged_units:
-        return Settlement.SETTLED, None
+        return Settlement.SETTLED, said
     return None, "within_noise"
 
 
@@ -212,11 +222,12 @@ def subsidence_reasons(result: Subsidence) -> tuple[str, ...]:
     """
     if result.outdated:
         return ("results_outdated",)
-    if result.settlement is Settlement.STILL_MOVING:
-        return ("displacement_moving",)
-    if result.settlement is Settlement.SETTLED:
-        return ("displacement_settled",)
-    return (result.reason,) if result.reason else ()
+    words = {
+        Settlement.STILL_MOVING: "displacement_moving",
+        Settlement.SETTLED: "displacement_settled",
+        None: None,
+    }
+    return tuple(slug for slug in (words[result.settlement], result.reason) if slug is not None)
 
 
 def settlement_disagreement(recorded: Settlement | None, found: Settlement | None) -> str | None:

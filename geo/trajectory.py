@@ -7,7 +7,7 @@ those of `data/reference/trajectory_parameters.csv`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
@@ -15,18 +15,10 @@ from typing import Final
 
 from geo.breakpoints import piecewise_line
 from geo.projection import Present, Projection, ProjectionReason, project
-from geo.recovery import Recovery, TemporalRule
+from geo.recovery import TemporalRule
 from geo.slopes import Slope, theil_sen
 from geo.trajectory_course import Course, course_of, disturbance_of
 from geo.trajectory_parameters import trajectory_parameters
-
-Pair = tuple[int, str, str, int, int]
-"""Site, product, edition, earlier and later year."""
-
-_ORDER: Final = (TemporalRule.MAJORITY3, TemporalRule.NONE)
-
-WHOLE: Final = 1.0
-"""The target of a class series: every disturbed hectare of the baseline recovered."""
 
 
 class TrajectoryState(StrEnum):
@@ -56,9 +48,9 @@ class Trajectory:
     `disturbed_before`: the first year seen was disturbed already, so `disturbance_year` is the latest that it
     can be. `recovery_start_year` is the last year at the bottom before the rise. `threshold` is the part
     of `target` at which it counts as reached, first in `reached_year`. `projected_year` is when the present
-    level, moving on at the slope since recovery began, reaches the threshold, `projected_low` and
-    `projected_high` at the steepest and at the flattest slope of its interval; None with `projection_reason`,
-    which also says why an upper end is open. `n_years`
+    level, moving on at the slope since recovery began, reaches the threshold; `projected_low` and
+    `projected_high` at the steepest and the flattest of the bounds of that slope and of `recent_slope`, that
+    of the last years. None with `projection_reason`, which also says why an upper end is open. `n_years`
     counts the years with a value that the slope rests on. `raw` is the same of the raw series, beside one
     under a rule against flicker.
     """
@@ -78,6 +70,7 @@ class Trajectory:
     slope_per_year: float | None = None
     slope_low: float | None = None
     slope_high: float | None = None
+    recent_slope: float | None = None
     projected_year: int | None = None
     projected_low: int | None = None
     projected_high: int | None = None
@@ -93,50 +86,28 @@ def spectral_trajectory(
     target: float | None,
     disturbance_year: int | None,
     restoration_year: int | None,
+    target_share: float | None = None,
 ) -> Trajectory:
     """The course of an index by year; `direction` is +1 where it should rise, -1 where it should fall.
 
     A year without a value is None and left out. Without `disturbance_year` it is sought: the steepest fall
     whose median stays down. Recovery is reckoned from the restoration on, else from the disturbance, else
-    from the first year. The target counts as reached at Tp = T - s (1 - p/100) abs(T), as for Y2R.
+    from the first year. The target counts as reached at Tp = T - s (1 - p/100) abs(T), as for Y2R; p / 100 is
+    `target_share`, else that of the table.
     """
     known = {year: value for year, value in sorted(values.items()) if value is not None}
     found = disturbance_year if disturbance_year is not None else disturbance_of(known, direction)
     from_year = found if restoration_year is None else restoration_year
-    course = course_of(known, direction=direction, target=target, from_year=from_year)
-    series = _Series(TemporalRule.NONE, Measure.INDEX, known, direction, target)
+    course = course_of(
+        known, direction=direction, target=target, from_year=from_year, target_share=target_share
+    )
+    series = Series(TemporalRule.NONE, Measure.INDEX, known, direction, target)
     return replace(
-        _trajectory(series, course, disturbed=from_year is not None, relapse_year=course.relapse_year),
+        trajectory_of_series(
+            series, course, disturbed=from_year is not None, relapse_year=course.relapse_year
+        ),
         disturbance_year=found,
     )
-
-
-def class_trajectory(majority: Recovery, raw: Recovery | None = None) -> Trajectory:
-    """The course of a site's land cover under `majority`'s rule, that of the raw series beside it.
-
-    Followed is the recovered share of the baseline. Where less than the set part of the valid land was
-    damaged at the baseline, and more later, it is how much of the greatest damage has been made good.
-    """
-    smoothed = _of_class(majority)
-    return smoothed if raw is None else replace(smoothed, raw=_of_class(raw))
-
-
-def class_trajectories(found: Iterable[Recovery]) -> dict[Pair, Trajectory]:
-    """The trajectory of each site, product, edition and pair of years: under majority3, the raw one beside.
-
-    Where only one rule is stored, its trajectory stands alone.
-    """
-    by_pair: dict[Pair, dict[TemporalRule, Recovery]] = {}
-    for one in found:
-        by_pair.setdefault(pair_of(one), {})[one.temporal_rule] = one
-    return {
-        pair: class_trajectory(*(of[rule] for rule in _ORDER if rule in of)) for pair, of in by_pair.items()
-    }
-
-
-def pair_of(recovery: Recovery) -> Pair:
-    """Under what `class_trajectories` keeps the trajectory of a recovery."""
-    return (recovery.site_id, recovery.product, recovery.edition, recovery.from_year, recovery.to_year)
 
 
 def trajectory_item(trajectory: Trajectory) -> dict[str, object]:
@@ -158,6 +129,7 @@ def trajectory_item(trajectory: Trajectory) -> dict[str, object]:
         "slope_per_year": one.slope_per_year,
         "slope_low": one.slope_low,
         "slope_high": one.slope_high,
+        "recent_slope": one.recent_slope,
         "projected_year": one.projected_year,
         "projected_low": one.projected_low,
         "projected_high": one.projected_high,
@@ -167,67 +139,24 @@ def trajectory_item(trajectory: Trajectory) -> dict[str, object]:
     }
 
 
-def damaged_shares(recovery: Recovery) -> dict[int, float]:
-    """The damaged part of the valid land by year: the baseline not recovered, and new damage.
-
-    Years without valid land are left out.
-    """
-    first = {recovery.from_year: (recovery.disturbed_baseline_units, recovery.valid_units)}
-    later = {
-        year: (line.disturbed_baseline_units - line.recovered_units + line.new_damage_units, line.valid_units)
-        for year, line in sorted(recovery.lines.items())
-    }
-    return {year: damaged / valid for year, (damaged, valid) in (first | later).items() if valid > 0}
-
-
 @dataclass(frozen=True, slots=True)
-class _Series:
+class Series:
     """What is followed: the years that have a value, in rising order, and where they should go."""
 
     rule: TemporalRule
     measure: Measure
     known: Mapping[int, float]
     direction: int = 1
-    target: float | None = WHOLE
+    target: float | None = None
 
 
-def _of_class(recovery: Recovery) -> Trajectory:
-    damaged = damaged_shares(recovery)
-    limit = trajectory_parameters().disturbed_share_min
-    since = next((year for year, share in damaged.items() if share >= limit), None)
-    later = since is not None and since > recovery.from_year
-    if since is not None and later:
-        measure, from_year = Measure.REPAIRED_SHARE, since
-        worst = max(damaged.values())
-        known = {year: 1 - share / worst for year, share in damaged.items()}
-    else:
-        measure, from_year = Measure.RECOVERED_SHARE, recovery.from_year
-        shares = sorted(recovery.share_by_year.items())
-        known = {year: share for year, share in shares if share is not None}
-    course = course_of(known, direction=1, target=WHOLE, from_year=from_year)
-    found = _trajectory(
-        _Series(recovery.temporal_rule, measure, known),
-        course,
-        disturbed=bool(known),
-        relapse_year=course.relapse_year if later else recovery.relapse_year,
-    )
-    if not known and damaged:
-        found = replace(
-            found, state=TrajectoryState.UNDISTURBED, projection_reason=ProjectionReason.NOT_DISTURBED
-        )
-    return replace(
-        found,
-        disturbance_year=since,
-        disturbed_before=since == recovery.from_year,
-        last_year=max(damaged, default=None),
-    )
-
-
-def _trajectory(series: _Series, course: Course, *, disturbed: bool, relapse_year: int | None) -> Trajectory:
+def trajectory_of_series(
+    series: Series, course: Course, *, disturbed: bool, relapse_year: int | None
+) -> Trajectory:
     """The trajectory of a series but for its year of disturbance."""
-    slope = _slope(series, course)
-    state = _state(course, slope, series, disturbed=disturbed, relapsed=relapse_year is not None)
-    ahead = _projection(state, course, slope, series)
+    slope, recent = _slope(series, course), _recent_slope(series, course)
+    state = _state(course, slope, recent, series, disturbed=disturbed, relapsed=relapse_year is not None)
+    ahead = _projection(state, course, slope, recent, series)
     line = piecewise_line(series.known, breakpoints_max=int(trajectory_parameters().breakpoints_max))
     return Trajectory(
         rule=series.rule,
@@ -243,6 +172,7 @@ def _trajectory(series: _Series, course: Course, *, disturbed: bool, relapse_yea
         slope_per_year=None if slope is None else slope.per_year,
         slope_low=None if slope is None else slope.low,
         slope_high=None if slope is None else slope.high,
+        recent_slope=None if recent is None else recent.per_year,
         projected_year=ahead.year,
         projected_low=ahead.low,
         projected_high=ahead.high,
@@ -251,10 +181,22 @@ def _trajectory(series: _Series, course: Course, *, disturbed: bool, relapse_yea
     )
 
 
-def _slope(series: _Series, course: Course) -> Slope | None:
+def _slope(series: Series, course: Course) -> Slope | None:
     """The slope from the start of recovery on; without one, over all years of the course."""
+    return _slope_of(series, _years_since_start(course))
+
+
+def _recent_slope(series: Series, course: Course) -> Slope | None:
+    """The slope of the last years, of those since recovery began where they are fewer."""
+    return _slope_of(series, _years_since_start(course)[-int(trajectory_parameters().recent_years) :])
+
+
+def _years_since_start(course: Course) -> list[int]:
+    return [year for year in course.years if course.start_year is None or year >= course.start_year]
+
+
+def _slope_of(series: Series, years: Sequence[int]) -> Slope | None:
     numbers = trajectory_parameters()
-    years = [year for year in course.years if course.start_year is None or year >= course.start_year]
     return theil_sen(
         years,
         [series.known[year] for year in years],
@@ -264,7 +206,13 @@ def _slope(series: _Series, course: Course) -> Slope | None:
 
 
 def _state(
-    course: Course, slope: Slope | None, series: _Series, *, disturbed: bool, relapsed: bool
+    course: Course,
+    slope: Slope | None,
+    recent: Slope | None,
+    series: Series,
+    *,
+    disturbed: bool,
+    relapsed: bool,
 ) -> TrajectoryState:
     if not course.years:
         return TrajectoryState.UNKNOWN
@@ -274,9 +222,10 @@ def _state(
         return TrajectoryState.UNDISTURBED
     if course.at_target:
         return TrajectoryState.RECOVERED
-    if not course.above_bottom or slope is None:
+    if not course.above_bottom or slope is None or recent is None:
         return TrajectoryState.DISTURBED
-    rising = series.direction * slope.per_year > 0
+    pace, of_late = series.direction * slope.per_year, series.direction * recent.per_year
+    rising = pace > 0 and of_late > trajectory_parameters().stall_share * pace
     return TrajectoryState.RECOVERING if rising else TrajectoryState.STALLED
 
 
@@ -291,16 +240,18 @@ _UNPROJECTED: Final[Mapping[TrajectoryState, ProjectionReason]] = {
 """Why the series of a site in such a state is not drawn out."""
 
 
-def _projection(state: TrajectoryState, course: Course, slope: Slope | None, series: _Series) -> Projection:
+def _projection(
+    state: TrajectoryState, course: Course, slope: Slope | None, recent: Slope | None, series: Series
+) -> Projection:
     if state in _UNPROJECTED:
         return Projection(reason=_UNPROJECTED[state])
-    if course.threshold is None or slope is None:
+    if course.threshold is None or slope is None or recent is None:
         return Projection(reason=ProjectionReason.NO_TARGET)
     numbers = trajectory_parameters()
-    recent = course.years[-int(numbers.present_years) :]
+    last = course.years[-int(numbers.present_years) :]
     return project(
         slope,
-        Present(recent[-1], median(recent), median(series.known[year] for year in recent)),
+        Present(last[-1], median(last), median(series.known[year] for year in last), recent.per_year),
         threshold=course.threshold,
         direction=series.direction,
         horizon_years=int(numbers.horizon_years),

@@ -28,7 +28,12 @@ class Course:
 
 
 def course_of(
-    known: Mapping[int, float], *, direction: int, target: float | None, from_year: int | None
+    known: Mapping[int, float],
+    *,
+    direction: int,
+    target: float | None,
+    from_year: int | None,
+    target_share: float | None = None,
 ) -> Course:
     """The turning points from `from_year` on (the first year where None), `known` being in rising order.
 
@@ -37,7 +42,7 @@ def course_of(
     after the target was reached, to below it and not made good by the last year.
     """
     numbers = trajectory_parameters()
-    threshold = None if target is None else threshold_of(target, direction)
+    threshold = None if target is None else threshold_of(target, direction, target_share)
     years = [year for year in known if from_year is None or year >= from_year]
     if not years:
         return Course(threshold=threshold)
@@ -62,13 +67,14 @@ def course_of(
     )
 
 
-def threshold_of(target: float, direction: int) -> float:
-    """Tp = T - s (1 - p/100) abs(T): where the target T counts as reached.
+def threshold_of(target: float, direction: int, target_share: float | None = None) -> float:
+    """Tp = T - s (1 - p/100) abs(T): where the target T counts as reached; p / 100 is that of the table.
 
     >>> threshold_of(1.0, 1), round(threshold_of(-0.2, 1), 2), round(threshold_of(0.1, -1), 2)
     (0.8, -0.24, 0.12)
     """
-    return target - direction * (1 - trajectory_parameters().target_percent / 100) * abs(target)
+    share = trajectory_parameters().target_percent / 100 if target_share is None else target_share
+    return target - direction * (1 - share) * abs(target)
 
 
 def disturbance_of(known: Mapping[int, float], direction: int) -> int | None:

@@ -20,6 +20,8 @@ class TrajectoryParameters:
     disturbed_share_min: float
     disturbance_fall: float
     disturbance_window_years: float
+    recent_years: float
+    stall_share: float
     present_years: float
     horizon_years: float
     breakpoints_max: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from geo.recovery import TemporalRule
 from geo.trajectory import Measure, Trajectory
 from geo.trajectory_parameters import trajectory_parameters
 from geo.words import Lang, label, sentence
@@ -9,7 +10,8 @@ from geo.words import Lang, label, sentence
 
 def trajectory_title(trajectory: Trajectory, lang: Lang) -> str:
     """Under which temporal rule what is followed."""
-    rule = label("temporal_rules", trajectory.rule, lang)
+    raw = trajectory.rule is TemporalRule.NONE
+    rule = _say("raw_series", lang) if raw else label("temporal_rules", trajectory.rule, lang)
     return _say("about", lang, rule=rule, measure=label("trajectory_measures", trajectory.measure, lang))
 
 
@@ -50,14 +52,21 @@ def _say(slug: str, lang: Lang, **values: object) -> str:
 def _slope(one: Trajectory, lang: Lang) -> list[str]:
     if one.slope_per_year is None:
         return []
-    slope = _change(one, one.slope_per_year)
-    if one.measure is not Measure.INDEX:
-        slope = _say("points", lang, value=slope)
+    slope = _with_unit(one, one.slope_per_year, lang)
     if one.slope_low is None or one.slope_high is None:
         return [_say("slope_alone", lang, slope=slope, n=one.n_years)]
     confidence = f"{100 * trajectory_parameters().confidence:g} %"
     low, high = _change(one, one.slope_low), _change(one, one.slope_high)
-    return [_say("slope", lang, slope=slope, low=low, high=high, confidence=confidence, n=one.n_years)]
+    said = [_say("slope", lang, slope=slope, low=low, high=high, confidence=confidence, n=one.n_years)]
+    of_late = int(trajectory_parameters().recent_years)
+    if one.recent_slope is not None and one.n_years > of_late:
+        said.append(_say("recent", lang, slope=_with_unit(one, one.recent_slope, lang), n=of_late))
+    return said
+
+
+def _with_unit(one: Trajectory, value: float, lang: Lang) -> str:
+    change = _change(one, value)
+    return change if one.measure is Measure.INDEX else _say("points", lang, value=change)
 
 
 def _projection(one: Trajectory, lang: Lang) -> list[str]:

@@ -41,6 +41,7 @@ _LONGEST_FIRST: Final = sorted(_UNIT_WORDS, key=len, reverse=True)
 _IGNORED: Final = re.compile(r"[\s_\-()\[\]{}<>【】《》:：.,，、/\\]+")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _DATES: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[T\s].*)?")
+_YEAR_ALONE: Final = re.compile(r"(?:18|19|20|21)\d\d")
 _YEAR_LAST: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?:[T\s].*)?")
 _COMPACT_DATE: Final = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
 _SPREADSHEET_DAY_ZERO: Final = date(1899, 12, 30)
@@ -195,6 +196,16 @@ def read_year(value: Any) -> int:
     if not 1800 <= year <= 2200:
         raise Unreadable("a year such as 1985")
     return year
+
+
+def read_start(value: Any) -> date:
+    """The cell as the day on which something began; a year alone means its first day.
+
+    >>> [str(read_start(cell)) for cell in ("2003", 2003.0, "2003年", "2003-07-01")]
+    ['2003-01-01', '2003-01-01', '2003-01-01', '2003-07-01']
+    """
+    text = read_text(value).removesuffix("年")
+    return date(int(text), 1, 1) if _YEAR_ALONE.fullmatch(text) else read_date(value)
 
 
 def unit_of(name: str) -> tuple[str, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geo import clock
 from geo.areas import ha_from_units
@@ -12,6 +12,7 @@ from geo.baselines import baselines_of
 from geo.cities import CityIndex
 from geo.errors import BadValue, UnknownCity
 from geo.evidence import Evidence, Verdict
+from geo.evidence_words import evidence_item_words
 from geo.observed import default_product
 from geo.readings import known_until, ledger_of
 from geo.site_results import Marker
@@ -26,7 +27,8 @@ _AFTER = re.compile(r"(\d+)-(\d+)")
 class WorklistItem:
     """One site on the worklist. `status` is that of the verdict's year, `status_today` the present one.
 
-    `cursor` is what `after` takes to go on behind this item.
+    `words` tells the verdict in both languages, by language. `cursor` is what `after` takes to go on behind
+    this item.
     """
 
     site_id: int
@@ -38,6 +40,7 @@ class WorklistItem:
     status_today: str
     verdict: Verdict
     reasons: tuple[str, ...]
+    words: Mapping[str, str]
     worklist_ha: float
     area_ha: float
     recovered_share: float | None
@@ -135,6 +138,7 @@ def _item(site: Site, one: Evidence) -> WorklistItem:
         status_today=site.status.value,
         verdict=one.verdict,
         reasons=one.reasons,
+        words=evidence_item_words(replace(one, status_today=site.status)),
         worklist_ha=ha_from_units(one.worklist_units),
         area_ha=site.area_ha,
         recovered_share=one.recovered_share,

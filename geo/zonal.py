@@ -16,7 +16,7 @@ from rasterio.io import DatasetReader
 from geo.coverage import BlockCoverage, Coverage
 from geo.grid import BLOCK, Grid, ground_rows
 from geo.rasters import CodeReader, open_raster, raster_grid
-from geo.scenes import GridsDiffer, Scene, SceneChanged
+from geo.scenes import GridsDiffer, Scene, SceneChanged, refuse_replaced
 from geo.tally import Cells, Slots, Tally
 
 Codes = tuple[npt.NDArray[np.uint8 | np.uint16], int]
@@ -135,12 +135,16 @@ def open_scene(scene: Scene, path: Path) -> Iterator[DatasetReader]:
 
 
 def refuse_changed(scene: Scene, dataset: DatasetReader, path: Path) -> None:
-    """Raises SceneChanged where the raster no longer has the grid or the band that the scene was given."""
+    """Raises SceneChanged where the raster no longer has the grid or the band that the scene was given.
+
+    A remote raster must be the very one that was registered.
+    """
     difference = scene.grid.difference(raster_grid(dataset, path))
     if difference is None and scene.band > dataset.count:
         difference = f"band {scene.band} of {dataset.count}"
     if difference is not None:
         raise SceneChanged(path=path, difference=difference)
+    refuse_replaced(scene, path)
 
 
 def refuse_other_grid(coverage: Coverage, scene: Scene) -> None:

@@ -112,7 +112,7 @@ def bar_chart(title: str, bars: Sequence[Bar], *, axes: Axes = AXES) -> str:
     tops = {x: sum(bar.values.get(x) or 0.0 for bar in bars) for x in xs}
     step = min((b - a for a, b in pairwise(xs)), default=1.0)
     across = (xs[0] - step / 2, xs[-1] + step / 2)
-    plot = _Plot(axes, across, (0.0, max(tops.values())), [bar.name for bar in bars])
+    plot = _Plot(axes, across, (0.0, max(tops.values()) or 1.0), [bar.name for bar in bars])
     parts = [plot.frame(xs)]
     risen = dict.fromkeys(xs, 0.0)
     wide = 0.8 * (plot.x(xs[0] + step) - plot.x(xs[0]))
@@ -200,7 +200,9 @@ class _Plot:
         room = max(1, int((right - _LEFT) // (longest * _LETTER + 10)))
         for x in xs[:: -(-len(xs) // room)]:
             parts.append(f'<path d="M{self.x(x):.1f} {self.foot}v4" stroke="#555555"/>')
-            parts.append(_text(self.x(x), self.foot + 17, self.words(x), anchor="middle"))
+            beyond = self.x(x) + len(self.words(x)) * _LETTER / 2 > self.axes.width
+            at, anchor = (self.axes.width - 2, "end") if beyond else (self.x(x), "middle")
+            parts.append(_text(at, self.foot + 17, self.words(x), anchor=anchor))
         parts.append(_text((_LEFT + right) / 2, self.axes.height - 5, self.axes.x_title, anchor="middle"))
         parts.append(_text(2, self._top - 7, self.axes.y_title))
         return "".join(parts)

@@ -202,6 +202,8 @@ def _feature(mark: Mark, rows: _RowLabels) -> dict[str, Any]:
     properties: dict[str, Any] = {"style": dict(mark.style), "t": safe_text(mark.title), "r": shown}
     if mark.group:
         properties["g"] = safe_text(mark.group)
+    if mark.words:
+        properties["w"] = safe_text(mark.words)
     if mark.href:
         properties["h"] = safe_text(mark.href)
     if mark.zoom_to is not None:

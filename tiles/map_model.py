@@ -23,7 +23,7 @@ class Mark:
 
     `group` ties it to a legend's line. `href` is where its words lead, '' for nowhere. `zoom_to` is what a
     click zooms to, None to show the words instead. `name` is written at
-    `name_at` (lon, lat).
+    `name_at` (lon, lat). `words` is a paragraph above the rows.
     """
 
     key: str
@@ -36,6 +36,7 @@ class Mark:
     zoom_to: Bounds | None = None
     name: str = ""
     name_at: tuple[float, float] | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,25 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """One line of a ranking; a click on it shows `zoom_to`."""
+
+    text: str
+    note: str
+    value: str
+    zoom_to: Bounds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A titled list, worst first; `total` says how many there are in all."""
+
+    title: str
+    total: str
+    items: tuple[Ranked, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MapPage:
     """A whole map page.
 
@@ -93,6 +113,7 @@ class MapPage:
     banner: str = ""
     empty: str = ""
     figures: tuple[Figure, ...] = ()
+    ranking: Ranking | None = None
     legends: tuple[Legend, ...] = ()
     notes: tuple[str, ...] = ()
     attribution: tuple[str, ...] = ()

@@ -104,7 +104,7 @@ def site_rows(
 
 
 def evidence_rows(evidence: Evidence | None, recovery: Recovery | None, lang: Lang) -> Rows:
-    """What the land cover says of a site: verdict, reasons, shares and hectares with their years."""
+    """What the land cover says of a site: verdict, shares and hectares with their years."""
     if evidence is None:
         return ((say("verdict", lang), say("not_judged", lang)),)
     verdict = label("verdicts", evidence.verdict, lang) or say("not_judged", lang)
@@ -112,7 +112,6 @@ def evidence_rows(evidence: Evidence | None, recovery: Recovery | None, lang: La
         (say("verdict", lang), verdict),
         (say("recovered_share", lang), percent(evidence.recovered_share, lang)),
         (say("status_at", lang, year=evidence.to_year), label("status", evidence.status, lang)),
-        (say("reasons", lang), "; ".join(label("reasons", slug, lang) for slug in evidence.reasons)),
         (say("raw_share", lang), percent(evidence.raw_recovered_share, lang)),
         (say("valid_share", lang), percent(evidence.valid_share, lang)),
     ]
@@ -173,7 +172,8 @@ def settled(marks: Sequence[Mark]) -> tuple[Mark, ...]:
     if not are_points(marks):
         return tuple(marks)
     return tuple(
-        replace(mark, style=_point_style(mark.style), rows=mark.rows[:_POINT_ROWS]) for mark in marks
+        replace(mark, style=_point_style(mark.style), rows=mark.rows[:_POINT_ROWS], words="")
+        for mark in marks
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from geo.words import Lang, sentence
 from tiles.escape import safe_text
 from tiles.legend import Legend, LegendItem
-from tiles.map_model import ClassBar, Figure, MapPage
+from tiles.map_model import ClassBar, Figure, MapPage, Ranked, Ranking
 
 
 def page_html(page: MapPage) -> str:
@@ -35,6 +35,7 @@ def _card(page: MapPage) -> str:
         + "".join(map(_figure, page.figures))
         + _tools(page)
         + _all_bars(page.bars, page.lang)
+        + _ranking(page.ranking)
         + "".join(_legend(legend, page.lang) for legend in page.legends if legend.items)
         + _notes(page.notes)
     )
@@ -49,6 +50,23 @@ def _figure(figure: Figure) -> str:
     detail = f"<p>{parts}</p>" if figure.detail else ""
     note = f'<p class="rv-quiet">{safe_text(figure.note)}</p>' if figure.note else ""
     return f'<p class="rv-figure"><b>{safe_text(figure.value)}</b>{safe_text(figure.name)}</p>{detail}{note}'
+
+
+def _ranking(ranking: Ranking | None) -> str:
+    if ranking is None:
+        return ""
+    lines = "".join(f"<li>{_ranked(item)}</li>" for item in ranking.items)
+    total = f'<p class="rv-quiet">{safe_text(ranking.total)}</p>'
+    return f'<h2>{safe_text(ranking.title)}</h2><ol class="rv-legend rv-ranking">{lines}</ol>{total}'
+
+
+def _ranked(item: Ranked) -> str:
+    box = "" if item.zoom_to is None else ",".join(f"{side:.6f}" for side in item.zoom_to)
+    inside = (
+        f"<span>{safe_text(item.text)} <small>{safe_text(item.note)}</small></span>"
+        f'<span class="rv-note">{safe_text(item.value)}</span>'
+    )
+    return f'<button type="button" data-zoom="{box}">{inside}</button>'
 
 
 def _notes(notes: Iterable[str]) -> str:

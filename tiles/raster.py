@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from weakref import WeakSet
 
 import numpy as np
@@ -20,6 +21,7 @@ from rasterio.windows import Window
 
 from geo.grid import Grid
 from geo.landcover import LegendClass, Role
+from geo.remote import opener_of, url_of
 from geo.scenes import Scene
 from tiles.grid import MercatorBox, tile_box
 from tiles.png import palette_png
@@ -29,6 +31,7 @@ PNG: Final = "image/png"
 MISSING_CODE: Final = -(2**31)
 _RECIPE: Final = "1"  # raised whenever the same input gives other pixels
 _OPEN_A_THREAD: Final = 16
+_REMOTE_S: Final = 60.0  # how long a remote raster is kept open before it is looked at anew
 _MAX_READ_CELLS: Final = 4096 * 4096
 _GDAL: Final = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
@@ -68,13 +71,19 @@ class _OpenFiles:
 
     def open(self, path: Path, overview: int) -> rasterio.DatasetReader:
         """The dataset of `path` at overview `overview`, -1 for full resolution; GeoTIFF only."""
-        found = path.stat()
-        key = (os.fspath(path), found.st_mtime_ns, found.st_size, overview)
+        url = url_of(path)
+        if url is None:
+            found = path.stat()
+            key = (os.fspath(path), found.st_mtime_ns, found.st_size, overview)
+        else:
+            key = (url, int(time.monotonic() // _REMOTE_S), 0, overview)
         if key in self.levels:
             self.levels.move_to_end(key)
             return self.levels[key]
-        options = {} if overview < 0 else {"overview_level": overview}
-        self.levels[key] = rasterio.open(path, driver="GTiff", **options)
+        options: dict[str, Any] = {} if overview < 0 else {"overview_level": overview}
+        if url is not None:
+            options["opener"] = opener_of(url, [])
+        self.levels[key] = rasterio.open(url or path, driver="GTiff", **options)
         while len(self.levels) > _OPEN_A_THREAD:
             self.levels.popitem(last=False)[1].close()
         return self.levels[key]

@@ -8,12 +8,15 @@ from geo.cities import Level
 from geo.store import Connection, Store, cities
 from geo.words import Lang
 from tiles import marks
+from tiles.candidate_marks import candidate_legends, candidate_marks, shown_candidates
+from tiles.edition_figures import edition_figures
 from tiles.folium_map import map_html
 from tiles.legend import verdict_legend
 from tiles.links import SERVED, AssetLinks
 from tiles.map_model import MapPage, Mark
 from tiles.marks import say
 from tiles.outlines import Bounds, bounds_of, padded
+from tiles.ranking import ranking
 from tiles.shown_cover import ShownCover, cover_legend, cover_series, map_bounds, shown_cover
 from tiles.shown_sites import ShownSites, basemap_notes, joined, site_spans, sites_under
 from tiles.verdicts import Judged, judged_sites, verdict_counts, verdict_marks
@@ -43,7 +46,9 @@ def recovery_html(
         judged = judged_sites(store, conn, cover)
         within = _bounds(conn, shown, cover, city)
         borders = _borders(conn, shown, within, city, lang)
+        editions = edition_figures(store, conn, shown, cover, lang)
     drawn = verdict_marks(shown, judged, within, lang, links)
+    candidates = shown_candidates(store, cover, within if city else None)
     series = None if cover is None else cover_series(store, cover, lang, links, within, every_year=False)
     return map_html(
         MapPage(
@@ -52,9 +57,12 @@ def recovery_html(
             subtitle=_subtitle(shown, cover, judged, city, lang),
             bounds=within,
             banner=shown.banner,
+            figures=editions,
             empty=_empty(shown, cover, lang),
+            ranking=ranking(shown, judged, lang),
             legends=(
                 verdict_legend(verdict_counts(shown, judged), lang),
+                *candidate_legends(candidates, lang),
                 *([] if cover is None else [cover_legend(store, cover, within, lang)]),
             ),
             notes=(
@@ -68,7 +76,7 @@ def recovery_html(
                 *(() if cover is None else cover.attribution(lang)),
                 *shown.attribution(lang),
             ),
-            units=borders,
+            units=(*borders, *candidate_marks(candidates, within, lang)),
             sites=drawn,
             sites_are_points=marks.are_points(drawn),
             land_cover=series,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from geo.evidence import Evidence, Verdict
+from geo.evidence_words import evidence_words
 from geo.readings import ledger_of
 from geo.recovery import Recovery, TemporalRule
 from geo.site_results import Marker
@@ -93,6 +94,7 @@ def verdict_marks(
                 (*marks.evidence_rows(evidence, recovery, lang), *paper),
                 group="none" if evidence is None or evidence.verdict is None else evidence.verdict,
                 href=site_page(site, links),
+                words="" if evidence is None else evidence_words(evidence, lang, recovery),
             )
         )
     return marks.settled(made)

@@ -6,7 +6,13 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli import (
+    agreement,
+    candidates,
+    carbon,
+    chronosequence,
     demo,
+    drift,
+    evidence,
     history,
     import_files,
     import_group,
@@ -14,8 +20,12 @@ from api.cli import (
     proposals,
     rates,
     recovery,
+    samples,
     scenes,
     server,
+    spectral,
+    subsidence,
+    worker,
 )
 from api.cli.console import register_legends, report
 from geo.errors import ReverdureError
@@ -44,14 +54,26 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(server.serve)
+app.command("worker")(worker.worker)
 app.add_typer(import_group.app, name="import")
 app.add_typer(import_files.status_app, name="status")
+scenes.app.command("drift")(drift.drift)
 app.add_typer(scenes.app, name="scenes")
 app.command("recover")(recovery.recover)
+app.command("spectral")(spectral.spectral)
+app.command("indices")(spectral.indices)
+app.add_typer(spectral.references, name="references")
 app.command("rates")(rates.rates)
+app.command("chronosequence")(chronosequence.chronosequence)
+app.command("evidence")(evidence.evidence)
 app.command("worklist")(rates.worklist)
+app.command("agreement")(agreement.agreement)
+app.add_typer(samples.app, name="sample")
 app.command("approve")(proposals.approve)
 app.add_typer(maps.app, name="map")
+app.add_typer(subsidence.app, name="subsidence")
+app.add_typer(candidates.app, name="candidates")
+app.command("carbon")(carbon.carbon)
 app.command("verify")(history.verify)
 app.command("migrate")(history.migrate)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from api.settings import Settings
+    from geo.pools import Pool
     from geo.store import Store
 
 NULL = "–"
@@ -39,6 +40,25 @@ StoreOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 LangOption = Annotated[
     str, typer.Option("--lang", envvar="REVERDURE_LANG", help="en or zh.", metavar="en|zh")
+]
+
+
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        help="Processes that compute; REVERDURE_WORKERS where not given, else this one.",
+        metavar="N",
+        min=1,
+    ),
+]
+DaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        help="Dask scheduler whose workers compute instead; REVERDURE_DASK where not given.",
+        metavar="tcp://HOST:PORT",
+    ),
 ]
 
 
@@ -201,6 +221,16 @@ def settings() -> Settings:
     from api.settings import read_settings
 
     return read_settings()
+
+
+def pool(workers: int | None, dask: str | None) -> Pool:
+    """Where shards are computed: as the options say, else as the settings do. Raises: NoSuchPool."""
+    from geo.pools import pool_of
+
+    known = settings()
+    if workers is None and dask is None:
+        return pool_of(known.workers, known.dask)
+    return pool_of(workers or 1, dask)
 
 
 def register_legends() -> None:

@@ -44,7 +44,8 @@ def import_sites(
         typer.Option("--unit", help="The unit of a column's areas: mu, ha, m2.", metavar="COLUMN=UNIT"),
     ] = None,
     constants: Annotated[
-        list[str] | None, typer.Option("--set", help="One value for every row.", metavar="FIELD=VALUE")
+        list[str] | None,
+        typer.Option("--set", help="One value for every row; {row} is its number.", metavar="FIELD=VALUE"),
     ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The day that the file describes.", metavar="YYYY-MM-DD")

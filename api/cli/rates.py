@@ -132,7 +132,7 @@ def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lan
     times = f"as of {first.as_of}, known at {first.known_at[:19]}Z"
     title = f"{name}, by {query.basis.value}, {query.responsible} sites, {times}"
     numbers = ("rate", "counted ha", "of ha", "sites", "observed")
-    made = console.table(title, group_by.value, "code", *numbers, "notes", right=numbers)
+    made = console.table(title, group_by.value, "code", *numbers, "95 %", "notes", right=numbers)
     for rate in found:
         observed = rate.observed
         console.add_row(
@@ -144,12 +144,25 @@ def _print_rates(found: list[CityRate], query: RateQuery, group_by: GroupBy, lan
             console.hectares(rate.denominator_ha),
             str(rate.n_sites),
             console.percent(observed.rate),
+            _interval(observed),
             _notes(rate),
         )
     console.stdout().print(made)
     scenes = sorted({_scenes(rate.observed, lang) for rate in found if rate.observed.rate is not None})
     if scenes:
         console.note(f"observed: {'; '.join(scenes)}; raw figures, no interval without a checked sample")
+    if any(rate.observed.low is None and rate.observed.indicative is not None for rate in found):
+        console.note(f"≈ {console.word('reasons', 'transferred', lang)}")
+
+
+def _interval(observed: ObservedRate) -> str:
+    """The interval of a checked sample; after ≈ one that is carried over from elsewhere."""
+    if observed.low is not None and observed.high is not None:
+        return f"{console.percent(observed.low)} to {console.percent(observed.high)}"
+    low, high = ((observed.indicative or {}).get(name) for name in ("low", "high"))
+    if isinstance(low, float) and isinstance(high, float):
+        return f"≈ {console.percent(low)} to {console.percent(high)}"
+    return console.NULL
 
 
 def _scenes(observed: ObservedRate, lang: str) -> str:

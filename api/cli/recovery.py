@@ -18,6 +18,11 @@ def recover(
     edition: Annotated[str | None, typer.Option(help="Its edition; the current one where not given.")] = None,
     from_year: Annotated[int | None, typer.Option("--from", help="The baseline year.")] = None,
     to_year: Annotated[int | None, typer.Option("--to", help="The later year.")] = None,
+    workers: console.WorkersOption = None,
+    dask: console.DaskOption = None,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="Print the total alone; the store has the sites.")
+    ] = False,
     as_json: console.JsonOption = False,
     lang: console.LangOption = "en",
 ) -> None:
@@ -27,9 +32,18 @@ def recover(
 
     params = RecoverParams(product=product, edition=edition, from_year=from_year, to_year=to_year)
     with console.opened(store) as opened, console.progress_bar("Land cover under the sites") as step:
-        result = run_recover(opened, params, progress=step, today=console.today())
+        result = run_recover(
+            opened,
+            params,
+            progress=step,
+            today=console.today(),
+            pool=console.pool(workers, dask),
+            keep=not totals,
+        )
     if as_json:
         console.print_json(as_wire(result))
+    elif totals:
+        _print_total(console.plain(result.total))
     else:
         _print(result, lang)
 

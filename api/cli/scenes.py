@@ -36,7 +36,13 @@ class WantsYears(InvalidInput):
 
 @app.command("add")
 def add(
-    files: Annotated[list[Path], typer.Argument(help="GeoTIFFs of one product and edition.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="GeoTIFFs of one product and edition: files, or addresses of COGs (https://, s3://).",
+            metavar="FILE|URL...",
+        ),
+    ],
     product: ProductOption,
     edition: EditionOption,
     store: console.StoreOption = console.DEFAULT_STORE,
@@ -75,9 +81,7 @@ def add(
     from geo.registration import RasterRequest, register_scenes
     from geo.scenes import SceneKind
 
-    for path in files:
-        if not path.is_file():
-            raise NoSuchFile(path=path)
+    places = [_place(text) for text in files]
     if kind not in set(SceneKind):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(SceneKind)}", param_hint="--kind")
     request = RasterRequest(
@@ -95,7 +99,7 @@ def add(
         scaling=Scaling(scale, offset, nodata),
     )
     with console.opened(store) as opened:
-        registered = register_scenes(opened, [path.resolve() for path in files], request)
+        registered = register_scenes(opened, places, request)
     if as_json:
         console.print_json({"items": [_wire(scene) for scene in registered]})
     else:
@@ -103,6 +107,18 @@ def add(
         of = "" if kind == "landcover" else f"{kind} "
         span = f"{min(years)}" if min(years) == max(years) else f"{min(years)}-{max(years)}"
         typer.echo(f"{len(registered)} {of}scenes of {product} edition {edition} are registered ({span})")
+
+
+def _place(text: str) -> Path:
+    """The file, or the remote raster, of an argument. Raises: NoSuchFile, BadAddress."""
+    from geo.remote import place_of
+
+    remote = place_of(text)
+    if remote is not None:
+        return remote
+    if not Path(text).is_file():
+        raise NoSuchFile(path=text)
+    return Path(text).resolve()
 
 
 @app.command("list")

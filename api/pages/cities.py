@@ -12,6 +12,7 @@ from api.deps import Adcode, RateQueryDep
 from api.pages import figures
 from api.pages.population import population
 from api.pages.tables import doubts, rate_lines
+from api.pages.uncertainty import short_interval
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from geo.accounts import Action
 from geo.cities import CityIndex, Listing
@@ -45,6 +46,7 @@ def list_cities(page: PageDep, query: RateQueryDep) -> HTMLResponse:
         groups=groups,
         by_area=query.basis is Basis.AREA,
         restoration_of=figures.restoration_of,
+        short_interval=short_interval,
         json_of=lambda group: f"/api/rates?{query_of(group_by=group, **asked)}",
         permalink=page.url("/cities", lang=None),
     )
@@ -78,6 +80,7 @@ def show_city(page: PageDep, adcode: Adcode, query: RateQueryDep) -> HTMLRespons
         below=rate_lines(below, units),
         by_area=query.basis is Basis.AREA,
         restoration_of=figures.restoration_of,
+        short_interval=short_interval,
         series=figures.trend(page, query, adcode=adcode),
         series_json=f"/api/cities/{adcode}/rate/series?{query_of(**asked)}",
         doubts=doubts(page, worklist(page.store, adcode=adcode, limit=20)),

@@ -14,7 +14,9 @@ from api.auth.rights import require
 from api.deps import RateQueryDep, Unit
 from api.pages import figures
 from api.pages.population import population
+from api.pages.samples import sample_lines
 from api.pages.tables import RateLine, doubts, rate_lines
+from api.pages.uncertainty import short_interval
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from geo.accounts import Action
 from geo.cities import City
@@ -78,6 +80,7 @@ def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResp
         rates_json=shown.json_url,
         unplaced=shown.unplaced,
         restoration_of=figures.restoration_of,
+        short_interval=short_interval,
         permalink=page.url("/", lang=None),
         map_url=f"/maps/remediation?{query_of(city=city, as_of=query.as_of, lang=page.lang)}",
         recovery_url=f"/maps/recovery?{query_of(city=city, lang=page.lang)}",
@@ -85,6 +88,7 @@ def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResp
         doubts=doubts(page, worklist(page.store, limit=WORKLIST_ROWS)),
         city_names={code: page.name(unit) for code, unit in units.items()},
         scenes=spans,
+        samples=sample_lines(page),
         as_of=first.as_of,
         known_at=first.known_at,
         seq=first.seq,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from api.pages.uncertainty import IntervalLine, interval_lines, range_note
 from api.pages.view import Page, hectares, percent, query_of
 from geo.figures import rate_of, rate_series, rates_of
 from geo.rates import Alternative, Basis, CityRate, GroupBy, ObservedRate, RateDefinition, RateQuery
@@ -36,6 +37,7 @@ class Card:
     json_url: str
     alternatives: tuple[Alternative, ...]
     notes: tuple[str, ...]
+    intervals: tuple[IntervalLine, ...] = ()
 
 
 def one_rate(page: Page, query: RateQuery, adcode: str | None) -> CityRate:
@@ -72,7 +74,7 @@ def _other_editions(page: Page, query: RateQuery, adcode: str | None) -> tuple[s
         if observed.rate is not None:
             years = _observed_years(page, observed)
             said.append(page.say("observed_other", scenes=years, rate=percent(observed.rate)))
-    return tuple(said)
+    return (*range_note(page, asked, shown, adcode), *said)
 
 
 def _json_of(query: RateQuery, rate: CityRate, adcode: str | None) -> str:
@@ -102,6 +104,7 @@ def _card(page: Page, rate: CityRate, earlier: CityRate, *, json_url: str) -> Ca
             if other.definition is rate.definition and other.basis != rate.basis and other.rate is not None
         ),
         notes=notes(page, rate),
+        intervals=interval_lines(page, rate.observed) if rate.definition is RateDefinition.OBSERVED else (),
     )
 
 
@@ -168,7 +171,7 @@ def _observed_notes(page: Page, rate: CityRate) -> tuple[str, ...]:
     years = _observed_years(page, observed)
     sites = page.say("observed_sites", count=observed.n_sites, valid=percent(observed.valid_share))
     due = (page.say("run_due", count=observed.n_outdated),) if observed.n_outdated else ()
-    return (years, sites, *due, *(() if observed.interval_kind else (page.say("no_interval"),)))
+    return (years, sites, *due)
 
 
 def _observed_years(page: Page, observed: ObservedRate) -> str:

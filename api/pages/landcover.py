@@ -1,4 +1,4 @@
-"""What the land cover says of a site, in words and bars."""
+"""The land cover of a site and its recovery, in figures and bars."""
 
 from __future__ import annotations
 
@@ -6,21 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from api.pages.trajectory import CourseLines, course_lines
-from api.pages.view import Page, percent
+from api.pages.trajectory import CourseChart, CourseLines, course_chart, course_lines
+from api.pages.view import Page
 from geo.areas import ha_from_units
-from geo.evidence import Evidence, Verdict
 from geo.landcover import products
 from geo.recovery import Recovery, TemporalRule
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceLine:
-    """One verdict with its sentence and its reasons in words."""
-
-    verdict: Verdict | None
-    sentence: str
-    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +41,7 @@ class RecoveryItem:
     rules: tuple[RuleFigures, ...]
     legend: tuple[tuple[str, str], ...]
     courses: tuple[CourseLines, ...]
-
-
-def evidence_lines(page: Page, judged: Sequence[Evidence]) -> list[EvidenceLine]:
-    """The verdicts, the latest years first."""
-    ordered = sorted(judged, key=lambda one: (-one.to_year, one.product, one.edition, one.from_year))
-    return [_line(page, one) for one in ordered]
-
-
-def _line(page: Page, one: Evidence) -> EvidenceLine:
-    sentence = page.say(
-        "evidence_sentence",
-        product=page.word("products", one.product),
-        edition=one.edition,
-        from_year=one.from_year,
-        to_year=one.to_year,
-        status=page.word("status", one.status),
-        share=percent(one.recovered_share),
-        raw=percent(one.raw_recovered_share),
-        valid=percent(one.valid_share),
-    )
-    reasons = (*one.reasons, *("results_outdated",) * one.outdated)
-    return EvidenceLine(one.verdict, sentence, tuple(page.word("reasons", reason) for reason in reasons))
+    course_chart: CourseChart
 
 
 def recovery_items(page: Page, found: Sequence[Recovery]) -> list[RecoveryItem]:
@@ -96,7 +65,9 @@ def _item(page: Page, group: Sequence[Recovery]) -> RecoveryItem:
         from_year=one.from_year,
         to_year=one.to_year,
     )
-    return RecoveryItem(title, rules, tuple(legend.items()), course_lines(page, group))
+    return RecoveryItem(
+        title, rules, tuple(legend.items()), course_lines(page, group), course_chart(page, group)
+    )
 
 
 def _rule(page: Page, same: Sequence[Recovery]) -> RuleFigures:

@@ -10,14 +10,21 @@ from fastapi.responses import HTMLResponse
 
 from api.auth.rights import require
 from api.deps import After, Id, Unit, etag
+from api.pages.evidence import evidence_lines
 from api.pages.history import history_lines, moves_of, other_fields
-from api.pages.landcover import evidence_lines, recovery_items
+from api.pages.landcover import recovery_items
+from api.pages.spectral import spectral_lines
+from api.pages.subsidence import ground_view
+from api.pages.uncertainty import site_range_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.schemas.proposals import ProposalItem
 from geo.accounts import Action
+from geo.candidate_search import open_candidates
 from geo.cities import City
-from geo.site_results import site_evidence, site_recoveries
+from geo.evidence_items import told_evidence
+from geo.site_results import site_recoveries
 from geo.sites import Kind, Site
+from geo.spectral_results import site_spectral
 from geo.status import Status
 from geo.store import cities, history, proposals, sites
 from geo.store.sites import SiteFilter
@@ -72,8 +79,14 @@ def list_sites(
         names={code: page.name(unit) for code, unit in units.items()},
         next_url=page.url("/sites", after=shown[-1].site_id) if len(found) > PAGE_ROWS else None,
         first_url=page.url("/sites", after=None) if after else None,
+        candidates=open_candidates(page.store) if _unfiltered(parameters, after) else [],
         map_url=f"/maps/remediation?{query_of(city=city, lang=page.lang)}",
     )
+
+
+def _unfiltered(parameters: Mapping[str, object], after: int | None) -> bool:
+    """Whether the list shows the whole inventory from its beginning."""
+    return after is None and not any(parameters.values())
 
 
 def _city_choices(page: Page, units: Mapping[str, City]) -> list[tuple[str, str]]:
@@ -102,8 +115,11 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         etag=etag(site.version),
         moves=moves_of(site, rows),
         proposals=[ProposalItem.of(item, site.site_code) for item in open_proposals],
-        evidence=evidence_lines(page, site_evidence(page.store, site_id)),
+        evidence=evidence_lines(page, told_evidence(page.store, site_id)),
         items=recovery_items(page, found),
+        spectral=spectral_lines(page, site_spectral(page.store, site_id)),
+        ranges=site_range_lines(page, found),
+        ground=ground_view(page, site_id),
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
         map_title=page.say("map_site" if found else "map_outline"),

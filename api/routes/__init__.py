@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.routes import (
     accounts,
+    agreement,
     attachments,
     cities,
     corrections,
@@ -18,8 +19,11 @@ from api.routes import (
     recoveries,
     redrawings,
     runs,
+    samples,
     service,
     sites,
+    spectral,
+    subsidence,
     tiles,
 )
 
@@ -30,10 +34,14 @@ ROUTERS = (
     attachments.router,
     planning.router,
     recoveries.router,
+    subsidence.router,
     proposals.router,
     cities.router,
     rates.router,
     landcover.router,
+    agreement.router,
+    samples.router,
+    spectral.router,
     runs.router,
     import_steps.router,
     imports.router,

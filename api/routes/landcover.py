@@ -13,9 +13,10 @@ from api.schemas.landcover import ProductItem, ProductList, SceneItem, SceneList
 from api.schemas.recovery import EvidenceItem, EvidenceList
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
-from geo import figures, landcover
+from geo import landcover
 from geo.accounts import Action
 from geo.errors import InvalidInput
+from geo.evidence_items import told_evidence
 from geo.registration import register_scenes
 from geo.scenes import SceneKind
 from geo.store import Store, scenes, sites
@@ -97,10 +98,14 @@ def below_store(store: Store, text: str) -> Path:
 
 
 @router.get("/sites/{site_id}/evidence", tags=["sites"])
-def site_evidence(site_id: deps.Id, store: deps.StoreDep) -> EvidenceList:
-    """Whether the land cover bears out the status of a site, by product, edition and years."""
+def site_evidence(
+    site_id: deps.Id, store: deps.StoreDep, product: deps.Slug = None, edition: deps.Slug = None
+) -> EvidenceList:
+    """Whether the land cover bears out the status of a site, by product, edition and years.
+
+    Each verdict is told in words, with the scenes, the edition and the parameters that it came from.
+    """
     with store.read() as conn:
         sites.get(conn, site_id)
-    return EvidenceList(
-        items=[EvidenceItem.of(one) for one in figures.site_evidence(store, site_id)], next=None
-    )
+    told = told_evidence(store, site_id, product=product, edition=edition)
+    return EvidenceList(items=[EvidenceItem.of(one) for one in told], next=None)

@@ -35,6 +35,10 @@ OBSERVED: Final = (
     "to_year",
     "disturbed_baseline_ha",
     "valid_share",
+    "estimate",
+    "low",
+    "high",
+    "interval_kind",
 )
 
 

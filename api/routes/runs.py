@@ -14,14 +14,17 @@ from fastapi.responses import StreamingResponse
 from api import deps
 from api.auth.rights import require
 from api.paging import next_url, page_of
+from api.schemas.run_kinds import AnyRunIn
 from api.schemas.runs import RunIn, RunItem, RunList
+from api.schemas.spectral import SpectralRunIn
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo.accounts import Action
-from geo.jobs import submit_recovery
+from geo.jobs import submit_recovery, submit_spectral, submit_subsidence
 from geo.recover_plan import RecoverParams
-from geo.runs import RunState
+from geo.runs import Run, RunState
 from geo.store import Store, runs
+from geo.subsidence_run import SubsidenceParams
 
 router = APIRouter(
     prefix="/api/runs", tags=["runs"], route_class=StrictRoute, dependencies=[require(Action.READ)]
@@ -32,17 +35,33 @@ BEAT_EVERY: Final = 30
 
 
 @router.post("", status_code=202, response_model=RunItem, dependencies=[require(Action.RUN)])
-def add_run(body: RunIn, store: deps.StoreDep, rights: deps.RightsDep) -> Response:
-    """Queue a recovery run; its place is in Location, its progress under `/events` there."""
-    params = RecoverParams(
-        product=body.product,
-        edition=body.edition,
-        from_year=body.from_year,
-        to_year=body.to_year,
-        site_ids=None if body.site_ids is None else tuple(sorted(set(body.site_ids))),
-    )
-    run = submit_recovery(store, params, requested_by=rights.name)
+def add_run(body: AnyRunIn, store: deps.StoreDep, rights: deps.RightsDep) -> Response:
+    """Queue a run of any kind; its place is in Location, its progress under `/events` there."""
+    run = _submit(body, store, rights.name)
     return json_answer(RunItem.of(run), status=202, headers={"Location": f"/api/runs/{run.run_id}"})
+
+
+def _submit(body: RunIn | SpectralRunIn, store: Store, requested_by: str) -> Run:
+    if isinstance(body, SpectralRunIn):
+        return submit_spectral(store, body.params(), requested_by=requested_by)
+    site_ids = None if body.site_ids is None else tuple(sorted(set(body.site_ids)))
+    if body.kind == "subsidence":
+        return submit_subsidence(
+            store,
+            SubsidenceParams(body.product, body.edition, body.threshold, body.last_epochs, site_ids=site_ids),
+            requested_by=requested_by,
+        )
+    return submit_recovery(
+        store,
+        RecoverParams(
+            product=body.product,
+            edition=body.edition,
+            from_year=body.from_year,
+            to_year=body.to_year,
+            site_ids=site_ids,
+        ),
+        requested_by=requested_by,
+    )
 
 
 @router.get("")

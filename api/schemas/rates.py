@@ -14,7 +14,11 @@ from geo.status import Status
 
 
 class ObservedOut(Wire):
-    """The land cover's own rate over the same sites."""
+    """The land cover's own rate over the same sites.
+
+    `rate` is as mapped; `low` and `high` are the 95 % interval of `estimate`, from a checked sample of these
+    very results. `indicative` holds what a sample or matrix from elsewhere would say, never more than a hint.
+    """
 
     rate: float | None
     low: float | None
@@ -31,6 +35,11 @@ class ObservedOut(Wire):
     reason: str | None
     n_sites: int
     n_outdated: int
+    estimate: float | None
+    sample_id: int | None
+    n_checked: int | None
+    interval_clipped: bool
+    interval_reason: str | None
 
 
 class AlternativeOut(Wire):

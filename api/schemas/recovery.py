@@ -9,7 +9,9 @@ from pydantic import ConfigDict
 from api.schemas.common import Wire
 from api.schemas.trajectory import TrajectoryOut
 from geo.areas import ha_from_units
-from geo.evidence import Evidence, Verdict
+from geo.evidence import Verdict
+from geo.evidence_basis import basis_item
+from geo.evidence_items import ToldEvidence
 from geo.recovery import Outcome, TemporalRule
 from geo.sites import Kind
 from geo.status import Status
@@ -62,8 +64,49 @@ class RecoveryList(Wire):
     next: str | None
 
 
+class BasisScene(Wire):
+    """A scene that a verdict rests on; `sha256` is that of its file."""
+
+    scene_id: int
+    year: int
+    path: str
+    band: int
+    sha256: str
+
+
+class BasisOut(Wire):
+    """What a verdict came from: scenes, edition, rule and parameters, by name and by content.
+
+    Null where the verdict is outdated, for the tables of now are not those that it was made with.
+    """
+
+    temporal_rule: TemporalRule
+    product: str
+    edition: str
+    from_year: int
+    to_year: int
+    scenes: list[BasisScene]
+    geometry_seq: int
+    engine_version: int | None
+    thresholds: dict[str, float] | None
+    roles_sha256: str | None
+    outcomes_sha256: str | None
+    content_key: str
+    state_key: str
+
+
+class Words(Wire):
+    """The same paragraph in both languages."""
+
+    zh: str
+    en: str
+
+
 class EvidenceItem(Wire):
-    """Whether the land cover bears out the status on paper; `verdict` is null for an excluded site."""
+    """Whether the land cover bears out the status on paper; `verdict` is null for an excluded site.
+
+    `words` says the verdict with its reasons and what to do next, `basis` what it came from.
+    """
 
     site_id: int
     verdict: Verdict | None
@@ -79,12 +122,18 @@ class EvidenceItem(Wire):
     valid_share: float | None
     worklist_ha: float
     outdated: bool
+    words: Words
+    basis: BasisOut
 
     @classmethod
-    def of(cls, evidence: Evidence) -> Self:
+    def of(cls, told: ToldEvidence) -> Self:
         """The item of a stored verdict."""
+        evidence = told.evidence
         names = {name: getattr(evidence, name) for name in cls.model_fields if hasattr(evidence, name)}
-        return cls.model_validate({**names, "worklist_ha": ha_from_units(evidence.worklist_units)})
+        worklist_ha = ha_from_units(evidence.worklist_units)
+        return cls.model_validate(
+            {**names, "worklist_ha": worklist_ha, "words": told.words, "basis": basis_item(told.basis)}
+        )
 
 
 class EvidenceList(Wire):
@@ -106,6 +155,7 @@ class WorklistEntry(Wire):
     status_today: Status
     verdict: Verdict
     reasons: list[str]
+    words: Words
     worklist_ha: float
     area_ha: float
     recovered_share: float | None

@@ -12,23 +12,40 @@ from geo.runs import Run, RunState
 
 
 class RunIn(Given):
-    """Work to queue: the recovery of sites from one product and edition between two years.
+    """Work to queue: the recovery of sites from one product and edition between two years, or subsidence.
 
     What is left out is chosen as DESIGN.md says: the current edition, the first and the last year at hand,
     every site. `from` and `to` are taken as `from_year` and `to_year`.
     """
 
-    kind: Literal["recovery"] = "recovery"
+    kind: Literal["recovery", "subsidence"] = "recovery"
     product: Word
     edition: Word | None = None
     from_year: SceneYear | None = Field(None, validation_alias=AliasChoices("from_year", "from"))
     to_year: SceneYear | None = Field(None, validation_alias=AliasChoices("to_year", "to"))
     site_ids: list[int] | None = Field(None, min_length=1, max_length=100_000)
+    threshold: float | None = Field(
+        None, gt=0, le=10_000, allow_inf_nan=False, description="Subsidence: mm a year that count as fast."
+    )
+    last_epochs: int | None = Field(
+        None, ge=3, le=10_000, description="Subsidence: the latest epochs by which settlement is judged."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.from_year is not None and self.to_year is not None and self.from_year >= self.to_year:
             raise ValueError("from_year must lie before to_year")
+        return self
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        of_other = {
+            "recovery": ("threshold", "last_epochs"),
+            "subsidence": ("from_year", "to_year"),
+        }[self.kind]
+        for name in of_other:
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name} is no parameter of a {self.kind} run")
         return self
 
 

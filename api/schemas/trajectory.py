@@ -13,7 +13,8 @@ class TrajectoryOut(Wire):
 
     Slopes are in units of the measure per year. `disturbed_before`: the first year was disturbed already.
     `threshold` is where `target` counts as reached. The interval of the projected year comes from that of the
-    slope; an end that is null is open, and `projection_reason` says why. `raw` is the same of the raw series.
+    slope, widened by `recent_slope` where this lies outside; an end that is null is open, and
+    `projection_reason` says why. `raw` is the same of the raw series.
     """
 
     temporal_rule: TemporalRule
@@ -31,6 +32,7 @@ class TrajectoryOut(Wire):
     slope_per_year: float | None
     slope_low: float | None
     slope_high: float | None
+    recent_slope: float | None
     projected_year: int | None
     projected_low: int | None
     projected_high: int | None

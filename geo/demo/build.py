@@ -26,8 +26,12 @@ from geo.outlines import CHINA_EDITION, china_units
 from geo.recover import RecoverParams, recover
 from geo.registration import RasterRequest, inspect
 from geo.scenes import SceneKind
+from geo.spectral import spectral_recovery
+from geo.spectral_params import SpectralParams
+from geo.spectral_recovery import ReferenceKind, TargetKind
 from geo.store import Store, cities, proposals, scenes, set_setting
 from geo.store.takeover import refuse_sites, take_over
+from geo.subsidence_run import SubsidenceParams, find_subsidence
 
 SEED: Final = 20130101
 PRODUCT: Final = "clcd"
@@ -42,6 +46,8 @@ _STEPS: Final = 100
 _COVERED: Final = 30
 _DRAWN: Final = 45
 _RECORDED: Final = 60
+_RECOVERED: Final = 85
+_SEEN: Final = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,17 @@ def _fill(
         waiting = len(proposals.find(conn, state="open"))
     report(_RECORDED, _STEPS)
     params = RecoverParams(product=PRODUCT, edition=EDITION, from_year=YEARS[0], to_year=YEARS[-1])
-    result = recover(store, params, progress=_part(report, _RECORDED, 98))
+    result = recover(store, params, progress=_part(report, _RECORDED, _RECOVERED))
+    seen = SpectralParams(
+        product=COMPOSITES,
+        edition=EDITION,
+        index="ndvi",
+        target=TargetKind.REFERENCE,
+        reference=ReferenceKind.RING,
+    )
+    spectral_recovery(store, seen, progress=_part(report, _RECOVERED, _SEEN))
+    moved = SubsidenceParams(product=INSAR, edition=EDITION)
+    find_subsidence(store, moved, progress=_part(report, _SEEN, _STEPS))
     return DemoSummary(
         sites=len(office.site_ids),
         changes=office.reports,

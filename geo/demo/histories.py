@@ -202,6 +202,7 @@ def _story(
     rng: np.random.Generator, site: SitePlan, *, traits: Traits, area_units: int, course: Course, index: int
 ) -> Story:
     damaged = None if index % 26 == 9 else round(area_units * traits.damage_share / 1e6) * 1_000_000
+    traits = _damaged_before_treated(traits, course)
     ground = ground_of(rng, traits, course=course, spreads=index % 6 == 1)
     return Story(
         site=site,
@@ -233,3 +234,11 @@ def _restored(
             low, high = shares[status]
             reports.append(Restored(since, int(damaged * rng.uniform(low, high)) // 1_000_000 * 1_000_000))
     return tuple(reports)
+
+
+def _damaged_before_treated(traits: Traits, course: Course) -> Traits:
+    """The traits with the damage in the year before the first treatment, where they put it later."""
+    starts = [one.start.year for one in course.treatments if one.start is not None]
+    if not starts or traits.damage_year < min(starts):
+        return traits
+    return replace(traits, damage_year=min(starts) - 1)

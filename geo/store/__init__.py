@@ -6,6 +6,10 @@ none commits.
 
 from sqlalchemy import Connection
 
+from geo.store import answers as answers
+from geo.store import sample_tables as sample_tables
+from geo.store import shard_tables as shard_tables
+from geo.store import spectral_tables as spectral_tables
 from geo.store.database import (
     NotAStore,
     Store,

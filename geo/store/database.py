@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from geo.errors import StoreError
+from geo.remote import place_of, url_of
 from geo.scenes import Scene
 from geo.store import embedded, location
 from geo.store.tables import SETTINGS, WRITER
@@ -128,11 +129,14 @@ class Store:
         self._engine.dispose()
 
     def locate(self, scene: Scene) -> Path:
-        """The path of a scene's file: relative paths start at the store's folder."""
-        return self.folder / scene.path
+        """The place of a scene's file: relative paths start at the store's folder; see `geo.remote`."""
+        return place_of(scene.path) or self.folder / scene.path
 
     def relative(self, path: Path) -> str:
-        """How a file is remembered: relative to the store's folder where it lies below it, else absolute."""
+        """How a place is remembered: a file relative to the store's folder where it lies below it."""
+        url = url_of(path)
+        if url is not None:
+            return url
         absolute = path.resolve()
         return (
             absolute.relative_to(self.folder).as_posix()

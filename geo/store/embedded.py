@@ -11,7 +11,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, create_engine, event, select, table
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    TableClause,
+    create_engine,
+    event,
+    select,
+    table,
+)
 from sqlalchemy import column as sql_column
 from sqlalchemy.engine import URL
 
@@ -70,13 +80,18 @@ def _begin(connection: Connection) -> None:
 def in_box(fid: Column[int], layer: str, box: tuple[float, float, float, float]) -> ColumnElement[bool]:
     """The condition that a feature's own box meets `box` (min x, min y, max x, max y, degrees)."""
     min_x, min_y, max_x, max_y = box
-    index = table(
-        f"rtree_{layer}_geom", *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
-    )
+    index = boxes_of(layer)
     return fid.in_(
         select(index.c.id).where(
             index.c.minx <= max_x, index.c.maxx >= min_x, index.c.miny <= max_y, index.c.maxy >= min_y
         )
+    )
+
+
+def boxes_of(layer: str) -> TableClause:
+    """The index of a layer's boxes: id, minx, maxx, miny, maxy."""
+    return table(
+        f"rtree_{layer}_geom", *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
     )
 
 

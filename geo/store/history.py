@@ -156,15 +156,18 @@ def rows(
     conn: Connection,
     *,
     site_id: int | None = None,
+    site_ids: Sequence[int] | None = None,
     after_seq: int = 0,
     limit: int | None = None,
     with_wkb: bool = False,
 ) -> list[HistoryRow]:
-    """The rows after `after_seq` in order, of one site or of all; polygons are left out unless asked for."""
+    """The rows after `after_seq` in order, of one site, of some or of all; polygons only where asked for."""
     columns = [column if with_wkb or column.name != "wkb" else null().label("wkb") for column in HISTORY.c]
     query = select(*columns).where(HISTORY.c.seq > after_seq).order_by(HISTORY.c.seq).limit(limit)
     if site_id is not None:
         query = query.where(HISTORY.c.site_id == site_id)
+    if site_ids is not None:
+        query = query.where(HISTORY.c.site_id.in_(site_ids))
     return [_history_row(row) for row in conn.execute(query)]
 
 

@@ -1,4 +1,7 @@
-"""Recoveries and evidence in the store: the latest of each site, product, edition, pair of years and rule."""
+"""Recoveries and evidence in the store: the latest of each site, product, edition, pair of years and rule.
+
+Readers see what is not hidden (`geo.store.hidden`).
+"""
 
 from __future__ import annotations
 
@@ -34,24 +37,56 @@ _INPUTS: Final = ("geometry_seq", "last_scene_id", "terms")
 def put(
     conn: Connection, run_id: int | None, recoveries: Sequence[Recovery], evidence: Sequence[Evidence]
 ) -> None:
-    """Keep the results of a run in place of the older ones of the same sites, pairs and rules."""
+    """Keep the results of a run in place of the older ones of the same sites, pairs and rules.
+
+    A verdict that is the same as the one that stands is left as it is, under the run that reached it.
+    """
     for start in range(0, len(recoveries), _CHUNK):
-        _put_recoveries(conn, run_id, recoveries[start : start + _CHUNK])
+        for group in _by_pair(recoveries[start : start + _CHUNK]).values():
+            for rule in {item.temporal_rule for item in group}:
+                same = [item for item in group if item.temporal_rule is rule]
+                _forget(conn, RECOVERIES, same, RECOVERIES.c.temporal_rule == rule.value)
     for start in range(0, len(evidence), _CHUNK):
-        chunk = evidence[start : start + _CHUNK]
-        for group in _by_pair(chunk).values():
-            _forget(conn, EVIDENCE, group)
-        conn.execute(insert(EVIDENCE), [_evidence_columns(run_id, item) for item in chunk])
+        for judged in _by_pair(changed_verdicts(conn, evidence[start : start + _CHUNK])).values():
+            _forget(conn, EVIDENCE, judged)
+            add(conn, run_id, (), judged, hidden=0)
+    add(conn, run_id, recoveries, (), hidden=0)
 
 
-def _put_recoveries(conn: Connection, run_id: int | None, recoveries: Sequence[Recovery]) -> None:
-    for group in _by_pair(recoveries).values():
-        for rule in {item.temporal_rule for item in group}:
-            same = [item for item in group if item.temporal_rule is rule]
-            _forget(conn, RECOVERIES, same, RECOVERIES.c.temporal_rule == rule.value)
+def changed_verdicts(conn: Connection, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Those of the verdicts that are not the same as the ones that stand."""
+    changed = []
+    for group in _by_pair(evidence).values():
+        rows = conn.execute(select(EVIDENCE).where(*_same_pair(EVIDENCE, group))).mappings()
+        standing = {_evidence(row) for row in rows}
+        changed += [item for item in group if item not in standing]
+    return changed
+
+
+def add(
+    conn: Connection,
+    run_id: int | None,
+    recoveries: Sequence[Recovery],
+    evidence: Sequence[Evidence],
+    *,
+    hidden: int,
+) -> None:
+    """Keep results beside what is there; `hidden` as `geo.store.hidden` defines it."""
+    for start in range(0, len(recoveries), _CHUNK):
+        _add_recoveries(conn, run_id, recoveries[start : start + _CHUNK], hidden)
+    if evidence:
+        conn.execute(
+            insert(EVIDENCE), [_evidence_columns(run_id, item) | {"hidden": hidden} for item in evidence]
+        )
+
+
+def _add_recoveries(
+    conn: Connection, run_id: int | None, recoveries: Sequence[Recovery], hidden: int
+) -> None:
     first = int(conn.execute(select(func.coalesce(func.max(RECOVERIES.c.recovery_id), 0))).scalar_one()) + 1
     keyed = list(enumerate(recoveries, start=first))
-    conn.execute(insert(RECOVERIES), [_recovery_columns(key, run_id, item) for key, item in keyed])
+    rows = [_recovery_columns(key, run_id, item) | {"hidden": hidden} for key, item in keyed]
+    conn.execute(insert(RECOVERIES), rows)
     class_areas = (
         (key, year, code, units)
         for key, item in keyed
@@ -84,16 +119,20 @@ def _forget(
     conn: Connection, kept: Table, items: Sequence[Recovery] | Sequence[Evidence], *also: ColumnElement[bool]
 ) -> None:
     """Delete what is kept of the items' sites and their one product, edition and pair of years."""
+    conn.execute(delete(kept).where(*_same_pair(kept, items), *also))
+
+
+def _same_pair(
+    kept: Table, items: Sequence[Recovery] | Sequence[Evidence]
+) -> tuple[ColumnElement[bool], ...]:
     one = items[0]
-    conn.execute(
-        delete(kept).where(
-            kept.c.site_id.in_([item.site_id for item in items]),
-            kept.c.product == one.product,
-            kept.c.edition == one.edition,
-            kept.c.from_year == one.from_year,
-            kept.c.to_year == one.to_year,
-            *also,
-        )
+    return (
+        kept.c.site_id.in_([item.site_id for item in items]),
+        kept.c.product == one.product,
+        kept.c.edition == one.edition,
+        kept.c.from_year == one.from_year,
+        kept.c.to_year == one.to_year,
+        kept.c.hidden == 0,
     )
 
 
@@ -101,13 +140,14 @@ def find(
     conn: Connection,
     *,
     site_id: int | None = None,
+    site_ids: Sequence[int] | None = None,
     product: str | None = None,
     edition: str | None = None,
     from_year: int | None = None,
     to_year: int | None = None,
     rule: TemporalRule | str | None = None,
 ) -> list[Recovery]:
-    """The recoveries that match, by site, product, edition, years and rule."""
+    """The recoveries that match, by site (one, or several), product, edition, years and rule."""
     wanted = {
         "site_id": site_id,
         "product": product,
@@ -116,7 +156,10 @@ def find(
         "to_year": to_year,
         "temporal_rule": None if rule is None else str(rule),
     }
-    conditions = [RECOVERIES.c[name] == value for name, value in wanted.items() if value is not None]
+    conditions = [RECOVERIES.c.hidden == 0]
+    conditions += [RECOVERIES.c[name] == value for name, value in wanted.items() if value is not None]
+    if site_ids is not None:
+        conditions.append(RECOVERIES.c.site_id.in_(site_ids))
     order = ("site_id", "product", "edition", "from_year", "to_year", "temporal_rule")
     rows = conn.execute(
         select(RECOVERIES).where(*conditions).order_by(*(RECOVERIES.c[name] for name in order))
@@ -178,7 +221,8 @@ def evidence(
 ) -> list[Evidence]:
     """The evidence that matches, by site, product, edition and years."""
     wanted = {"site_id": site_id, "product": product, "edition": edition}
-    conditions = [EVIDENCE.c[name] == value for name, value in wanted.items() if value is not None]
+    conditions = [EVIDENCE.c.hidden == 0]
+    conditions += [EVIDENCE.c[name] == value for name, value in wanted.items() if value is not None]
     order = ("site_id", "product", "edition", "from_year", "to_year")
     query = select(EVIDENCE).where(*conditions).order_by(*(EVIDENCE.c[name] for name in order))
     return [_evidence(row) for row in conn.execute(query).mappings()]
@@ -188,7 +232,8 @@ def pairs(conn: Connection) -> list[tuple[str, str, int, int, int]]:
     """(product, edition, from_year, to_year, number of sites) of everything that is kept."""
     columns = RECOVERIES.c
     pair = (columns.product, columns.edition, columns.from_year, columns.to_year)
-    query = select(*pair, func.count(columns.site_id.distinct())).group_by(*pair).order_by(*pair)
+    query = select(*pair, func.count(columns.site_id.distinct())).where(columns.hidden == 0)
+    query = query.group_by(*pair).order_by(*pair)
     return [(product, edition, first, last, n) for product, edition, first, last, n in conn.execute(query)]
 
 
@@ -205,6 +250,7 @@ def keys(conn: Connection, product: str, edition: str, from_year: int, to_year: 
             columns.edition == edition,
             columns.from_year == from_year,
             columns.to_year == to_year,
+            columns.hidden == 0,
         )
         .group_by(columns.site_id)
         .having(func.min(columns.content_key) == func.max(columns.content_key))

@@ -56,6 +56,7 @@ def totals(
             kept.edition == edition,
             kept.temporal_rule == rule.value,
             line.year == to_year,
+            kept.hidden == 0,
         )
         .order_by(kept.site_id, kept.from_year, kept.recovery_id.desc())
     )

@@ -63,6 +63,41 @@ def find(conn: Connection, wanted: SiteFilter) -> list[Site]:
     return [_site(row) for row in conn.execute(query).mappings()]
 
 
+def many(conn: Connection, site_ids: Iterable[int]) -> list[Site]:
+    """The sites with these ids, whether they left or not, in order of their ids; unknown ids are left out."""
+    ids = sorted(set(site_ids))
+    return [
+        _site(row)
+        for start in range(0, len(ids), _IDS_AT_ONCE)
+        for row in conn.execute(
+            select(SITES).where(SITES.c.fid.in_(ids[start : start + _IDS_AT_ONCE])).order_by(SITES.c.fid)
+        ).mappings()
+    ]
+
+
+def known_ids(conn: Connection, site_ids: Sequence[int]) -> set[int]:
+    """Those of the ids that some site has, whether it left or not."""
+    return {
+        site_id
+        for start in range(0, len(site_ids), _IDS_AT_ONCE)
+        for site_id in conn.execute(
+            select(SITES.c.fid).where(SITES.c.fid.in_(site_ids[start : start + _IDS_AT_ONCE]))
+        ).scalars()
+    }
+
+
+def damage_years(conn: Connection, site_ids: Sequence[int] | None = None) -> list[int | None]:
+    """The different damage years of the sites that have not left, or of those with the given ids."""
+    query = select(SITES.c.damage_year).distinct()
+    if site_ids is None:
+        return list(conn.execute(query.where(SITES.c.left_on.is_(None))).scalars())
+    found: set[int | None] = set()
+    for start in range(0, len(site_ids), _IDS_AT_ONCE):
+        part = site_ids[start : start + _IDS_AT_ONCE]
+        found.update(conn.execute(query.where(SITES.c.fid.in_(part))).scalars())
+    return list(found)
+
+
 def count(conn: Connection, wanted: SiteFilter | None = None) -> int:
     """How many sites match, whatever the page; without a filter all that have not left."""
     matching = _matching(select(func.count()).select_from(SITES), wanted or SiteFilter())

@@ -254,9 +254,12 @@ RECOVERIES: Final = make_table(
     whole("geometry_seq"),
     whole("last_scene_id"),
     whole("terms"),
+    whole("hidden"),
     UniqueConstraint(
-        "site_id", "product", "edition", "from_year", "to_year", "temporal_rule", name="uq_recoveries"
+        *("site_id", "product", "edition", "from_year", "to_year", "temporal_rule", "hidden"),
+        name="uq_recoveries",
     ),
+    Index("ix_recoveries_hidden", "hidden"),
 )
 
 CLASS_AREAS: Final = make_table(
@@ -316,7 +319,9 @@ EVIDENCE: Final = make_table(
     whole("geometry_seq"),
     whole("last_scene_id"),
     whole("terms"),
-    UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", name="uq_evidence"),
+    whole("hidden"),
+    UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", "hidden", name="uq_evidence"),
+    Index("ix_evidence_hidden", "hidden"),
 )
 
 IMPORTS: Final = make_table(

@@ -209,3 +209,18 @@ def test_maps_are_pages_that_name_no_other_host(service) -> None:  # type: ignor
     assert client.get("/maps/remediation?city=999999").status_code == 404
     assert client.get("/maps/sites/77").status_code == 404
     assert client.get("/maps/recovery?from=abc").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/2020.tif",
+        "http://127.0.0.1:9/2020.tif",
+        "s3://bucket/2020.tif",
+        "remote:/https:/h/2020.tif",
+    ],
+)
+def test_an_address_is_never_registered_over_http(service, address) -> None:  # type: ignore[no-untyped-def]
+    body = {"path": address, "product": "clcd", "edition": "v1"}
+    answer = service.client.post("/api/scenes", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/docs/errors#outside-store")

@@ -1,6 +1,7 @@
 """The course of a site over HTTP, on its page and from the command line."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -66,6 +67,21 @@ def test_the_page_tells_the_course_under_the_bars_in_both_languages(grown):
     chinese = service.client.get(f"/sites/{one}?lang=zh").text
     assert "2020 年：恢复中。" in chinese
     assert english.index("2020</span>") < english.index("In 2020: Recovering.")
+    drawn = english[english.index("In 2020: Recovering.") :]
+    assert all(words in drawn for words in ("Target (80 %)", "At the present pace", "Recovery began"))
+    cells = re.search(r'<th scope="row">2015</th>(<td class="num">.*?</td>)</tr>', drawn)[1]
+    assert cells == '<td class="num">30.0 %</td><td class="num">100.0 %</td>'
+
+
+def test_a_course_that_both_series_share_is_told_once(service):
+    store = service.app.state.store
+    add_scenes(store, {2012: cells(), 2016: cells(top_6_40=FOREST), 2020: cells(top_6_40=FOREST)})
+    (one,) = add_sites(store, site("x", square(0, 0)), now=SOONER)
+    recover(store, PARAMS, today=TODAY)
+    page = service.client.get(f"/sites/{one}?lang=en").text
+    assert page.count("In 2020: ") == 1
+    assert "Raw series (no rule against flicker): Recovered share" in page
+    assert "the same figures" in page
 
 
 def test_recover_prints_the_course_of_every_site(tmp_path):

@@ -109,3 +109,24 @@ def test_the_disturbed_baseline_is_the_sum_of_its_fates(cells, target):
 )
 def test_a_relapse_is_a_reached_recovery_that_was_lost_and_not_regained(shares, year):
     assert relapse_year(dict(enumerate(shares, start=2013)), thresholds()) == year
+
+
+SHARES = st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=30)
+
+
+@given(SHARES)
+def test_a_share_that_never_falls_never_relapses(shares):
+    known = iter(sorted(share for share in shares if share is not None))
+    rising = [None if share is None else next(known) for share in shares]
+    assert relapse_year(dict(enumerate(rising, start=1990)), thresholds()) is None
+
+
+@given(SHARES)
+def test_a_relapse_lies_below_its_peak_until_the_last_year(shares):
+    by_year = dict(enumerate(shares, start=1990))
+    year, limits = relapse_year(by_year, thresholds()), thresholds()
+    if year is not None:
+        before = max(share for at, share in by_year.items() if at < year and share is not None)
+        after = [share for at, share in by_year.items() if at >= year and share is not None]
+        assert before >= limits.relapse_reached
+        assert max(after) <= before - limits.relapse_fall

@@ -21,9 +21,11 @@ from geo.history import Fact
 from geo.proposals import ProposalState
 from geo.rates import GroupBy, RateQuery
 from geo.scenes import SceneKind
-from geo.sites import Kind
+from geo.sites import Kind, Settlement
+from geo.spectral_metrics import Metric
+from geo.spectral_recovery import ReferenceKind
 from geo.status import Status, status_table
-from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites
+from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites, spectral, subsidences
 from geo.store.takeover import StoreNotEmpty
 
 N_SITES = 48
@@ -156,6 +158,16 @@ def test_composites_green_with_the_land_and_the_ground_sinks_where_it_has_not_se
     assert np.nanmean(ndvi[seen & (code == 7)]) < 0.2
     assert (seen == (swir2 > 0) & (code > 0)).all()
     assert least > 20
+
+
+def test_the_demo_has_been_seen_by_composites_and_by_radar(built: Built) -> None:
+    with built[0].read() as conn:
+        seen = spectral.find(conn)
+        moved = subsidences.find(conn)
+    measured = [one for one in seen if one.metrics[Metric.R80P].value is not None]
+    assert len(measured) > N_SITES / 6
+    assert {one.reference_kind for one in seen} == {ReferenceKind.RING}
+    assert {one.settlement for one in moved} >= {Settlement.SETTLED, Settlement.STILL_MOVING}
 
 
 def test_evidence_contradicts_and_finds_the_unclaimed(built: Built) -> None:

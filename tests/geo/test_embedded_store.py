@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import geopandas
 import pyogrio
@@ -19,6 +21,7 @@ from shapely import MultiPolygon, box
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+import geo.store
 from geo.store import (
     NetworkFileSystem,
     NotAStore,
@@ -42,6 +45,10 @@ from geo.store.columns import METADATA
 from geo.store.database import SCHEMA_VERSION
 from geo.store.tables import HISTORY
 from tests.contract.builders import NOW, full_site, new_site, square
+
+for module in iter_modules(geo.store.__path__):
+    if module.name.endswith("_tables"):
+        import_module(f"geo.store.{module.name}")
 
 TABLES = sorted(set(METADATA.tables) - {"writer"})
 

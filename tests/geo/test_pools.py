@@ -78,7 +78,7 @@ def test_a_shard_whose_process_is_killed_is_tried_once_more(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 def test_a_shard_that_kills_two_processes_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(WorkerDied, match="part 3 of the run"):
+    with pytest.raises(WorkerDied, match="part 3 of the run died, and so did the next"):
         list(Processes(2).map_shards(given.killed_always, range(6)))
 
 

@@ -18,7 +18,7 @@ from geo.subsidence import (
     subsidence,
     subsidence_reasons,
 )
-from geo.subsidence_rules import subsidence_rules
+from geo.subsidence_rules import confidence_factors, subsidence_rules
 
 ZERO = date(2020, 1, 1)
 YEARS = years_since(ZERO, [ZERO + timedelta(days=35 * step) for step in range(8)])
@@ -32,7 +32,7 @@ def cells(rate, *, sigma=None, units=None, last=None):
     sigma = np.full(len(rate), np.nan) if sigma is None else np.asarray(sigma, dtype=float)
     units = np.full(len(rate), 100, dtype=np.int64) if units is None else np.asarray(units, dtype=np.int64)
     last = rate if last is None else np.asarray(last, dtype=float)
-    return CellRates(units, rate, sigma, last, sigma)
+    return CellRates(units, rate, sigma, last, sigma * 2.6)
 
 
 def judged(found, area_units=None):
@@ -118,6 +118,14 @@ def test_noise_makes_neither_settled_nor_moving():
     assert (slow_but_noisy.settlement, slow_but_noisy.reason) == (None, "within_noise")
     fast_but_noisy = judged(cells([20, 20], sigma=[30, 30]))
     assert (fast_but_noisy.settlement, fast_but_noisy.reason) == (None, "within_noise")
+
+
+@pytest.mark.parametrize("dof", [1, 2, 4, 9, 20])
+def test_the_confidence_is_that_of_students_t(dof):
+    (factor,) = confidence_factors(np.array([dof]))
+    t = np.tan(np.linspace(-np.pi / 2, np.pi / 2, 2_000_001)[1:-1])
+    density = (1 + t**2 / dof) ** (-(dof + 1) / 2) * (1 + t**2)
+    assert density[np.abs(t) > factor].sum() / density.sum() == pytest.approx(0.01, abs=2e-5)
 
 
 def test_ground_that_moved_and_rests_now_is_settled():

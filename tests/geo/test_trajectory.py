@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.class_trajectory import class_trajectory, damaged_shares
 from geo.projection import Present, Projection, ProjectionReason, project
 from geo.recovery import Recovery, TemporalRule, YearLine
 from geo.reference import reference_rows
@@ -14,8 +15,6 @@ from geo.slopes import Slope
 from geo.trajectory import (
     Measure,
     TrajectoryState,
-    class_trajectory,
-    damaged_shares,
     spectral_trajectory,
     trajectory_item,
 )
@@ -211,6 +210,7 @@ def test_a_slow_rise_lies_beyond_the_horizon():
     ("slope", "expected"),
     [
         ((0.05, 0.02, 0.1), Projection(2023, 2021, 2029)),
+        ((0.05, 0.045, 0.1), Projection(2023, 2021, 2024)),
         ((0.05, 0.001, 0.1), Projection(2023, 2021, None, ProjectionReason.LATEST_BEYOND_HORIZON)),
         ((0.05, -0.001, 0.1), Projection(2023, 2021, None, ProjectionReason.INTERVAL_OPEN)),
         ((0.001, -0.001, 0.1), Projection(reason=ProjectionReason.BEYOND_HORIZON)),
@@ -220,7 +220,11 @@ def test_a_slow_rise_lies_beyond_the_horizon():
 )
 def test_the_bounds_of_the_slope_bound_the_year(slope, expected):
     found = project(
-        Slope(*slope, n_years=9), Present(2020, 2019, 0.6), threshold=0.8, direction=1, horizon_years=100
+        Slope(*slope, n_years=9),
+        Present(2020, 2019, 0.6, per_year=0.04),
+        threshold=0.8,
+        direction=1,
+        horizon_years=100,
     )
     assert found == expected
 
@@ -233,6 +237,21 @@ def test_a_disturbance_must_stay_down_and_be_deep():
     assert year_of(0.7, 0.7, 0.1, 0.7, 0.7, 0.7) is None
     assert year_of(0.7, 0.7, 0.65, 0.62, 0.61, 0.6) is None
     assert year_of(0.1, 0.1, 0.1, 0.5, 0.5, 0.5, direction=-1) == 2003
+
+
+def test_a_plateau_under_the_target_is_a_stall_however_steep_the_years_before():
+    found = class_trajectory(land_cover([0, 0.2, 0.4, 0.6, 0.7, 0.75, 0.75, 0.75, 0.75, 0.75, 0.751]))
+    assert found.slope_low > 0
+    assert (found.state, found.projection_reason) == (TrajectoryState.STALLED, ProjectionReason.NO_RISE)
+    assert found.recent_slope == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_recovery_that_slows_down_has_a_later_latest_year():
+    found = class_trajectory(land_cover([0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.42, 0.44, 0.46, 0.48]))
+    assert found.state is TrajectoryState.RECOVERING
+    assert found.recent_slope == pytest.approx(0.02)
+    assert found.projected_high == 2008 + 17
+    assert "Of the last 5 years: +2.00 percentage points a year." in trajectory_sentences(found, "en")
 
 
 def test_the_threshold_is_that_of_years_to_recovery():
@@ -280,6 +299,7 @@ def test_a_course_is_told_in_sentences_of_both_languages():
         "Disturbed by 2000, the first year seen.",
         "Recovery began in 2003.",
         "Slope +5.00 percentage points a year (95 % interval +5.00 to +5.00, 6 years).",
+        "Of the last 5 years: +5.00 percentage points a year.",
         "At this pace the target (80.0 %) is reached in 2017, between 2017 and 2017.",
         "The course turns in 2002, 2003.",
     ]

@@ -54,6 +54,12 @@ def test_stacked_bars_rise_to_their_sum():
     assert len(heights) == 3
 
 
+def test_bars_of_nothing_stand_on_an_axis_from_zero():
+    svg = bar_chart("c", [Bar("water", {2000: 0.0, 2001: 0.0}, "#111111")])
+    assert {"0.0", "1.0"} <= set(texts(svg))
+    assert not any(words and words.startswith("-") for words in texts(svg))
+
+
 def test_hostile_names_stay_text():
     svg = line_chart("<b>${1}", [Line("</text><script>x</script>", {1: 1.0, 2: 2.0})])
     assert "<script" not in svg

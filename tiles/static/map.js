@@ -23,7 +23,8 @@
     var open = properties.h && !short
       ? "<p><a target=\"_top\" href=\"" + properties.h + "\">" + reverdure.page.words.open_site + "</a></p>" : "";
     var shown = short ? { r: (properties.r || []).slice(0, 3) } : properties;
-    return "<div class=\"rv-words\"><strong>" + properties.t + "</strong>" + table(shown) + open + "</div>";
+    var told = properties.w && !short ? "<p>" + properties.w + "</p>" : "";
+    return "<div class=\"rv-words\"><strong>" + properties.t + "</strong>" + told + table(shown) + open + "</div>";
   }
 
   function remember(group, map, layer) {
@@ -154,6 +155,12 @@
       if (button.dataset.bound) { return; }
       button.dataset.bound = "yes";
       button.addEventListener("click", function () { toggle(button); });
+    });
+    document.querySelectorAll("button[data-zoom]").forEach(function (button) {
+      var sides = button.getAttribute("data-zoom").split(",").map(Number);
+      if (button.dataset.bound || sides.length !== 4) { return; }
+      button.dataset.bound = "yes";
+      button.addEventListener("click", function () { map.fitBounds([[sides[1], sides[0]], [sides[3], sides[2]]], { maxZoom: 16 }); });
     });
     if (window.matchMedia("(max-width: 700px)").matches) {
       document.querySelectorAll("details.rv-panel").forEach(function (panel) { panel.open = false; });

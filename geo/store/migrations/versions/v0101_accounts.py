@@ -9,7 +9,7 @@ from geo.store import embedded
 from geo.store.types import WHOLE
 
 revision = "0101"
-down_revision = "0002"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,58 @@
+"""Candidates on the wire: GeoJSON features of new water outside known sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, Self
+
+import shapely
+
+from api.schemas.common import Wire
+from api.schemas.sites import Geometry
+from geo.candidates import Candidate, CandidateState
+
+
+class CandidateProperties(Wire):
+    """What is known of a candidate; `touches_water` marks the growth of water that was there before."""
+
+    product: str
+    edition: str
+    from_year: int
+    to_year: int
+    area_ha: float
+    touches_water: bool
+    state: CandidateState
+    reason: str | None
+    decided_by: str | None
+    decided_at: str | None
+    found_at: str
+
+
+class CandidateFeature(Wire):
+    """One candidate as a GeoJSON feature."""
+
+    type: Literal["Feature"] = "Feature"
+    id: int
+    geometry: Geometry
+    properties: CandidateProperties
+
+    @classmethod
+    def of(cls, one: Candidate) -> Self:
+        """The feature of a candidate."""
+        return cls(
+            id=one.candidate_id,
+            geometry=Geometry.model_validate_json(shapely.to_geojson(one.geometry)),
+            properties=CandidateProperties.model_validate(one),
+        )
+
+
+class CandidateCollection(Wire):
+    """Candidates as a GeoJSON FeatureCollection, the largest first."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[CandidateFeature]
+
+    @classmethod
+    def of(cls, found: Iterable[Candidate]) -> Self:
+        """The collection of the candidates, in their order."""
+        return cls(features=[CandidateFeature.of(one) for one in found])

@@ -1,0 +1,85 @@
+"""Rings around sites: the land near a site that no site claims, to tell a drought from a relapse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import Transformer
+from shapely import MultiPolygon, Polygon, STRtree
+from shapely.geometry.base import BaseGeometry
+
+from geo.errors import InvalidInput
+
+_LONLAT = "EPSG:4326"
+
+
+class BadRing(InvalidInput):
+    """The distances of a ring do not make one."""
+
+    template = "a ring from {inner_m:g} m to {outer_m:g} m is none; the outer distance must be the larger"
+
+
+def check_ring(inner_m: float, outer_m: float) -> None:
+    """Nothing, where the distances make a ring; raises BadRing."""
+    if not 0 <= inner_m < outer_m <= 100_000:
+        raise BadRing(inner_m=inner_m, outer_m=outer_m)
+
+
+def ring_around(
+    site: MultiPolygon, *, inner_m: float, outer_m: float, others: Iterable[BaseGeometry]
+) -> MultiPolygon:
+    """What lies between two distances from the site, less `others`; longitude and latitude throughout.
+
+    Distances are metres on a map true around the middle of the site (azimuthal equidistant). It is empty
+    where the others leave nothing. Raises BadRing.
+
+    >>> from shapely import box
+    >>> ring = ring_around(MultiPolygon([box(9, 50, 9.01, 50.01)]), inner_m=60, outer_m=600, others=[])
+    >>> len(ring.geoms), len(ring.geoms[0].interiors)
+    (1, 1)
+    """
+    check_ring(inner_m, outer_m)
+    middle = site.centroid
+    crs = f"+proj=aeqd +lat_0={middle.y!r} +lon_0={middle.x!r} +datum=WGS84 +units=m"
+    there = Transformer.from_crs(_LONLAT, crs, always_xy=True)
+    plane = _moved(site, there)
+    found = plane.buffer(outer_m).difference(plane.buffer(inner_m))
+    for other in others:
+        found = found.difference(_moved(other, there).buffer(0))
+    back = Transformer.from_crs(crs, _LONLAT, always_xy=True)
+    return _polygons(_moved(found, back))
+
+
+def near(
+    sites: Sequence[MultiPolygon], all_sites: Sequence[MultiPolygon], *, outer_m: float
+) -> list[list[int]]:
+    """For each site the positions in `all_sites` of those whose box is within reach of its ring, rising."""
+    tree = STRtree(list(all_sites))
+    boxes = np.array([reach(site, outer_m) for site in sites]).reshape(-1, 4)
+    found: list[list[int]] = [[] for _ in sites]
+    for at, other in zip(*tree.query(shapely.box(*boxes.T)), strict=True):
+        found[at].append(int(other))
+    return [sorted(one) for one in found]
+
+
+def reach(site: MultiPolygon, outer_m: float) -> tuple[float, float, float, float]:
+    """A box in degrees that surely holds the ring: west, south, east, north."""
+    west, south, east, north = site.bounds
+    tall = outer_m / 110_000
+    wide = tall / max(0.01, float(np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + tall)))))
+    return west - wide, south - tall, east + wide, north + tall
+
+
+def _moved(geometry: BaseGeometry, transformer: Transformer) -> BaseGeometry:
+    def move(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
+
+    return shapely.transform(geometry, move)
+
+
+def _polygons(geometry: BaseGeometry) -> MultiPolygon:
+    parts = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon) and not part.is_empty]
+    return MultiPolygon(parts)

@@ -1,0 +1,57 @@
+"""Ponding in the store: the latest water of each site, product, edition and year."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from geo.ponding import PondingYear
+from geo.recovery import Inputs
+from geo.store.subsidence_tables import PONDINGS
+
+_CHUNK: Final = 500
+_SCALARS: Final = (
+    *("site_id", "product", "edition", "year", "n_seasons", "area_units", "valid_units", "annual_units"),
+    *("perennial_units", "seasonal_units", "content_key"),
+)
+_INPUTS: Final = ("geometry_seq", "last_scene_id", "terms")
+
+
+def put(conn: Connection, run_id: int | None, lines: Sequence[PondingYear]) -> None:
+    """Keep the lines in place of all older ones of the same sites, product and edition."""
+    places = {(one.site_id, one.product, one.edition) for one in lines}
+    for product, edition in {place[1:] for place in places}:
+        ids = sorted(site_id for site_id, *rest in places if tuple(rest) == (product, edition))
+        for start in range(0, len(ids), _CHUNK):
+            conn.execute(
+                delete(PONDINGS).where(
+                    PONDINGS.c.site_id.in_(ids[start : start + _CHUNK]),
+                    PONDINGS.c.product == product,
+                    PONDINGS.c.edition == edition,
+                )
+            )
+    for start in range(0, len(lines), _CHUNK):
+        conn.execute(insert(PONDINGS), [_columns(run_id, one) for one in lines[start : start + _CHUNK]])
+
+
+def find(
+    conn: Connection, *, site_id: int | None = None, product: str | None = None, edition: str | None = None
+) -> list[PondingYear]:
+    """The lines that match, by site, product, edition and year."""
+    wanted = {"site_id": site_id, "product": product, "edition": edition}
+    conditions = [PONDINGS.c[name] == value for name, value in wanted.items() if value is not None]
+    order = (PONDINGS.c.site_id, PONDINGS.c.product, PONDINGS.c.edition, PONDINGS.c.year)
+    return [
+        PondingYear(**{name: row[name] for name in _SCALARS}, inputs=Inputs(*(row[name] for name in _INPUTS)))
+        for row in conn.execute(select(PONDINGS).where(*conditions).order_by(*order)).mappings()
+    ]
+
+
+def _columns(run_id: int | None, one: PondingYear) -> dict[str, object]:
+    return (
+        {name: getattr(one, name) for name in _SCALARS}
+        | {name: getattr(one.inputs, name) for name in _INPUTS}
+        | {"run_id": run_id}
+    )
