@@ -94,9 +94,9 @@ def assess(
     """
     rules = _Rules(subject.key, land_cover)
     cells = series.joint.get(subject.to_year, ())
-    balance = _balance(cells, rules)
     between = [year for year in sorted(series.joint) if subject.from_year <= year <= subject.to_year]
     balances = {year: _balance(series.joint[year], rules) for year in between}
+    balance = balances.get(subject.to_year) or _balance(cells, rules)
     shares = {year: _share(one) for year, one in balances.items()}
     years = between if series.rule is TemporalRule.NONE else (subject.from_year, subject.to_year)
     return Recovery(
@@ -192,28 +192,34 @@ class _Rules:
         return self._rules[self._roles[cell.from_code], self._roles[cell.to_code]]
 
 
+_NOTHING: Final = dict.fromkeys(Outcome, 0)
+
+
 def _balance(cells: Sequence[JointCell], rules: _Rules) -> _Balance:
-    pairs = [(rules.of(cell), cell.units) for cell in cells]
-    disturbed = [(rule, units) for rule, units in pairs if rule.baseline is Baseline.DISTURBED]
-    sound = [(rule, units) for rule, units in pairs if rule.baseline is Baseline.SOUND]
+    disturbed, sound = _NOTHING.copy(), _NOTHING.copy()
+    not_yet_crop = 0
+    for cell in cells:
+        rule = rules.of(cell)
+        if rule.baseline is Baseline.DISTURBED:
+            disturbed[rule.outcome] += cell.units
+            not_yet_crop += cell.units if rule.not_yet_crop else 0
+        elif rule.baseline is Baseline.SOUND:
+            sound[rule.outcome] += cell.units
+    all_disturbed = sum(disturbed.values())
     return _Balance(
-        disturbed=sum(units for _, units in disturbed),
-        recovered=_sum(disturbed, Outcome.RECOVERED),
-        still_disturbed=_sum(disturbed, Outcome.STILL_DISTURBED),
-        converted=_sum(disturbed, Outcome.CONVERTED),
-        ponded=_sum(disturbed, Outcome.PONDED),
-        new_damage=_sum(sound, Outcome.DEGRADED) + _sum(sound, Outcome.PONDED),
-        not_yet_crop=sum(units for rule, units in disturbed if rule.not_yet_crop),
-        valid=sum(units for _, units in disturbed) + sum(units for _, units in sound),
+        disturbed=all_disturbed,
+        recovered=disturbed[Outcome.RECOVERED],
+        still_disturbed=disturbed[Outcome.STILL_DISTURBED],
+        converted=disturbed[Outcome.CONVERTED],
+        ponded=disturbed[Outcome.PONDED],
+        new_damage=sound[Outcome.DEGRADED] + sound[Outcome.PONDED],
+        not_yet_crop=not_yet_crop,
+        valid=all_disturbed + sum(sound.values()),
     )
 
 
 def _line(balance: _Balance) -> YearLine:
     return YearLine(balance.recovered, balance.disturbed, balance.valid, balance.new_damage)
-
-
-def _sum(pairs: Sequence[tuple[OutcomeRule, int]], outcome: Outcome) -> int:
-    return sum(units for rule, units in pairs if rule.outcome is outcome)
 
 
 def _share(balance: _Balance) -> float | None:

@@ -42,15 +42,18 @@ def ring_around(
     (1, 1)
     """
     check_ring(inner_m, outer_m)
-    middle = site.centroid
-    crs = f"+proj=aeqd +lat_0={middle.y!r} +lon_0={middle.x!r} +datum=WGS84 +units=m"
-    there = Transformer.from_crs(_LONLAT, crs, always_xy=True)
+    there, back = _plane_around(site)
     plane = _moved(site, there)
     found = plane.buffer(outer_m).difference(plane.buffer(inner_m))
     for other in others:
         found = found.difference(_moved(other, there).buffer(0))
-    back = Transformer.from_crs(crs, _LONLAT, always_xy=True)
     return _polygons(_moved(found, back))
+
+
+def grown(site: MultiPolygon, distance_m: float) -> MultiPolygon:
+    """The site with all land up to a distance from it, on the same map as a ring."""
+    there, back = _plane_around(site)
+    return _polygons(_moved(_moved(site, there).buffer(distance_m), back))
 
 
 def near(
@@ -71,6 +74,13 @@ def reach(site: MultiPolygon, outer_m: float) -> tuple[float, float, float, floa
     tall = outer_m / 110_000
     wide = tall / max(0.01, float(np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + tall)))))
     return west - wide, south - tall, east + wide, north + tall
+
+
+def _plane_around(site: MultiPolygon) -> tuple[Transformer, Transformer]:
+    """To a map in metres true around the middle of the site, and back to longitude and latitude."""
+    middle = site.centroid
+    crs = f"+proj=aeqd +lat_0={middle.y!r} +lon_0={middle.x!r} +datum=WGS84 +units=m"
+    return tuple(Transformer.from_crs(*pair, always_xy=True) for pair in ((_LONLAT, crs), (crs, _LONLAT)))  # type: ignore[return-value]  # two of them
 
 
 def _moved(geometry: BaseGeometry, transformer: Transformer) -> BaseGeometry:

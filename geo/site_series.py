@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,10 @@ class SeriesBySite:
     def __init__(self, series: SeriesAreas, rule: TemporalRule) -> None:
         self._rule = rule
         self._classes = {
-            year: _by_site(table.site, [table.code, table.units]) for year, table in series.classes.items()
+            year: _BySite(table.site, [table.code, table.units]) for year, table in series.classes.items()
         }
         self._joint = {
-            year: _by_site(table.site, [table.from_code, table.to_code, table.units, table.cells])
+            year: _BySite(table.site, [table.from_code, table.to_code, table.units, table.cells])
             for year, table in series.joint.items()
         }
 
@@ -30,25 +30,23 @@ class SeriesBySite:
         """The areas of one site in every year; a year in which it has none is there, and empty."""
         return SiteSeries(
             rule=self._rule,
-            classes={year: dict(_rows(table, site_id)) for year, table in self._classes.items()},
+            classes={year: dict(table.rows(site_id)) for year, table in self._classes.items()},
             joint={
-                year: [JointCell(*row) for row in _rows(table, site_id)]
-                for year, table in self._joint.items()
+                year: [JointCell(*row) for row in table.rows(site_id)] for year, table in self._joint.items()
             },
             end_year_unchanged=end_year_unchanged and self._rule is TemporalRule.MAJORITY3,
         )
 
 
-def _rows(
-    table: Mapping[int, list[tuple[int, ...]]], site_id: int
-) -> Any:  # rows of as many columns as given
-    return table.get(site_id, [])
+class _BySite:
+    """The columns of a table that is sorted by site, and where the rows of each site begin."""
 
+    def __init__(self, site: npt.NDArray[np.int64], columns: Sequence[npt.NDArray[Any]]) -> None:
+        sites, starts, counts = np.unique(site, return_index=True, return_counts=True)
+        spans = zip(starts.tolist(), (starts + counts).tolist(), strict=True)
+        self._span = dict(zip(sites.tolist(), spans, strict=True))
+        self._columns = [column.tolist() for column in columns]
 
-def _by_site(
-    site: npt.NDArray[np.int64], columns: Sequence[npt.NDArray[Any]]
-) -> dict[int, list[tuple[int, ...]]]:
-    by_site: dict[int, list[tuple[int, ...]]] = {}
-    for site_id, *values in zip(site.tolist(), *(column.tolist() for column in columns), strict=True):
-        by_site.setdefault(site_id, []).append(tuple(values))
-    return by_site
+    def rows(self, site_id: int) -> Any:  # rows of as many columns as given
+        first, end = self._span.get(site_id, (0, 0))
+        return zip(*[column[first:end] for column in self._columns], strict=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from geo.scenes import Scene
+from geo.spectral_focal import focal_targets
 from geo.spectral_loops import Floats
 from geo.spectral_metrics import (
     RELAPSE_ROW,
@@ -38,13 +39,22 @@ from geo.spectral_terms import SpectralSubject, SpectralTerms
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The mean of the reference by scene, (scenes, 1) for all sites or (scenes, sites), and its target.
+    """The reference's mean by scene, (scenes, 1) for all sites or (scenes, sites), and its target (sites,).
 
-    The target is one for all sites, or (sites,) with NaN for none; None where the reference sets none.
+    Either is None where there is none; one number is the target of all sites.
     """
 
     mean: Floats | None
     target: float | Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The pixels of some sites, what they are compared with, and for focal targets their neighbours too."""
+
+    series: SiteSeries
+    compared: Compared
+    around: SiteSeries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +71,22 @@ class _Found:
 
 
 def recoveries_of(
-    terms: SpectralTerms, subjects: Sequence[SpectralSubject], series: SiteSeries, compared: Compared
+    terms: SpectralTerms, subjects: Sequence[SpectralSubject], gathered: Gathered
 ) -> list[SpectralRecovery]:
-    """The spectral recovery of each site of `series`, whose sites are `subjects` in their order."""
-    found = _measured(terms, subjects, series, compared)
-    return [_recovery(terms, subject, series.pixels, found, at) for at, subject in enumerate(subjects)]
+    """The spectral recovery of each site gathered, which are `subjects` in their order."""
+    found = _measured(terms, subjects, gathered)
+    pixels = gathered.series.pixels
+    return [_recovery(terms, subject, pixels, found, at) for at, subject in enumerate(subjects)]
 
 
-def _measured(
-    terms: SpectralTerms, subjects: Sequence[SpectralSubject], series: SiteSeries, compared: Compared
-) -> _Found:
-    pixels = series.pixels
+def _measured(terms: SpectralTerms, subjects: Sequence[SpectralSubject], gathered: Gathered) -> _Found:
+    series, pixels = gathered.series, gathered.series.pixels
     settings = spectral_settings()
-    years = _years(terms, subjects)
-    targets = _targets(terms, len(subjects), compared.target)
-    own = measures_of(terms, subjects, pixels, compared)
+    own = measures_of(terms, subjects, gathered)
     relative = reference = None
-    if compared.mean is not None:
-        reference = np.broadcast_to(compared.mean, own.mean.shape)
-        aims = None if targets is None else np.zeros(len(subjects))
-        relative = measure_sites(
-            pixels.less(reference), years, terms.rules, scope=terms.params.scope, targets=aims
-        )
+    if gathered.compared.mean is not None:
+        reference = np.broadcast_to(gathered.compared.mean, own.mean.shape)
+        relative = measures_of(terms, subjects, _less(gathered, reference))
     area = np.array([subject.area_units for subject in subjects], dtype=np.float64)
     covered = np.minimum(1.0, np.divide(series.covered_units, area, out=np.zeros(len(area)), where=area > 0))
     weight = np.add.reduceat(np.append(pixels.weight, 0.0), pixels.starts[:-1]) if len(subjects) else area
@@ -98,16 +102,29 @@ def _measured(
     )
 
 
-def measures_of(
-    terms: SpectralTerms, subjects: Sequence[SpectralSubject], pixels: Pixels, compared: Compared
-) -> Measures:
-    """The metrics of the pixels of each site, whose sites are `subjects` in their order, and of the sites."""
+def measures_of(terms: SpectralTerms, subjects: Sequence[SpectralSubject], gathered: Gathered) -> Measures:
+    """The metrics of the pixels of each site gathered, and of the sites; `subjects` are in their order."""
+    years = _years(terms, subjects)
+    focal = None
+    if gathered.around is not None:
+        focal = focal_targets(gathered.series, gathered.around, years, terms.params.focal())
     return measure_sites(
-        pixels,
-        _years(terms, subjects),
+        gathered.series.pixels,
+        years,
         terms.rules,
         scope=terms.params.scope,
-        targets=_targets(terms, len(subjects), compared.target),
+        targets=_targets(terms, len(subjects), gathered.compared.target),
+        pixel_targets=focal,
+    )
+
+
+def _less(gathered: Gathered, reference: Floats) -> Gathered:
+    """The same of the series less their reference, against which the reference's own target is 0."""
+    around = gathered.around
+    return Gathered(
+        series=replace(gathered.series, pixels=gathered.series.pixels.less(reference)),
+        compared=Compared(None, 0.0),
+        around=None if around is None else replace(around, pixels=around.pixels.less(reference)),
     )
 
 

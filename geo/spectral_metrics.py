@@ -61,6 +61,7 @@ class Scope(StrEnum):
     """What a target holds for (`data/reference/target_scopes.csv`)."""
 
     PIXEL = "pixel"
+    FOCAL = "focal"
     POLYGON = "polygon"
 
 
@@ -194,36 +195,48 @@ def measure_sites(
     *,
     scope: Scope = Scope.PIXEL,
     targets: Floats | None = None,
+    pixel_targets: Floats | None = None,
 ) -> Measures:
     """All metrics of all pixels and sites.
 
     Without `targets` the target is historic: for the scope `pixel` each pixel's median over its site's window
     (the site's own: that of the mean series), for `polygon` the weighted median of those over the site.
-    `targets` (sites,) gives each site its target instead, NaN for none.
+    `targets` (sites,) gives each site its target instead, NaN for none; `pixel_targets` (entries,) each
+    pixel, while the site keeps that of its mean series, as for the scope `pixel`.
     """
     if targets is None and scope is Scope.POLYGON:
         medians = measure_pixels(pixels, years, rules).pixel_targets
         targets = site_quantile(pixels, medians[None, :], 0.5)[0]
-    found = measure_pixels(pixels, years, rules, targets=targets)
+    found = measure_pixels(pixels, years, rules, targets=targets, pixel_targets=pixel_targets)
     means = Pixels.side_by_side(found.mean, pixels.years)
     own = measure_pixels(means, years, rules, targets=targets)
     return replace(found, of_sites=own.of_pixels, site_targets=own.pixel_targets)
 
 
-def measure_pixels(pixels: Pixels, years: Years, rules: Rules, *, targets: Floats | None = None) -> Measures:
+def measure_pixels(
+    pixels: Pixels,
+    years: Years,
+    rules: Rules,
+    *,
+    targets: Floats | None = None,
+    pixel_targets: Floats | None = None,
+) -> Measures:
     """The metrics of all pixels and the mean series of all sites, in one pass over the series.
 
-    The metrics of the sites are left empty. `targets` (sites,) as for `measure_sites`.
+    The metrics of the sites are left empty. `targets` and `pixel_targets` as for `measure_sites`.
     """
     n, sites, n_years = len(pixels.at), pixels.n_sites, len(pixels.years)
+    own_target = targets is None and pixel_targets is None
     target = np.empty(n) if targets is None else pixels.per_pixel(targets)
+    if pixel_targets is not None:
+        target = pixel_targets.copy()
     out = np.empty((n, N_MEASURES))
     mean, valid = np.empty((n_years, sites)), np.empty((n_years, sites))
     count = np.empty((n_years, sites), dtype=np.int64)
     measure(
         pixels.values, pixels.at, pixels.starts, pixels.weight, pixels.years,
         years.rows(pixels.years, rules.k_years), rules.k_years, rules.target_share, float(rules.direction),
-        targets is None, target, out, mean, valid, count,
+        own_target, target, out, mean, valid, count,
     )  # fmt: skip
     return Measures(out.T, target, mean, valid, count, np.empty((N_MEASURES, 0)), np.empty(0))
 

@@ -14,6 +14,7 @@ from geo.spectral_recovery import ReferenceKind, TargetKind
 from geo.spectral_settings import spectral_settings
 
 _MOST_YEARS = 100
+_MOST_CELLS = 31
 
 
 class BadSpectralParams(InvalidInput):
@@ -39,6 +40,7 @@ class SpectralParams:
     target: TargetKind = TargetKind.HISTORIC
     scope: Scope = Scope.PIXEL
     window: tuple[int, int] | None = None
+    focal_cells: int | None = None
     k_years: int | None = None
     target_share: float | None = None
     reference: ReferenceKind | None = None
@@ -60,6 +62,15 @@ class SpectralParams:
         if not 0 < share <= 1:
             raise BadSpectralParams(field="target_share", value=share, problem="is not above 0 and up to 1")
         return Rules(k_years=k, target_share=share, direction=index.direction)
+
+    def focal(self) -> int:
+        """The pixels along one side of the square of a focal target. Raises BadSpectralParams."""
+        size = int(spectral_settings().focal_cells) if self.focal_cells is None else self.focal_cells
+        if size % 2 == 0 or not 1 <= size <= _MOST_CELLS:
+            raise BadSpectralParams(
+                field="focal_cells", value=size, problem=f"is no odd number from 1 to {_MOST_CELLS}"
+            )
+        return size
 
     def ring(self) -> tuple[float, float]:
         """The inner and the outer distance of a ring in metres."""

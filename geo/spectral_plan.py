@@ -62,6 +62,7 @@ def plan_spectral(conn: Connection, params: SpectralParams) -> SpectralPlan:
     """
     index = index_of(params.index, formula=params.formula, direction=params.direction)
     rules = params.rules(index)
+    params.focal()
     edition, found = _scenes(conn, params)
     for scene in found:
         index.formula.check_bands(scene.bands)

@@ -14,7 +14,6 @@ from rasterio.io import DatasetWriter
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
-from geo.coverage import cover
 from geo.errors import StoreError
 from geo.grid import BLOCK, Grid
 from geo.spectral_assessment import measures_of
@@ -22,8 +21,7 @@ from geo.spectral_loops import Floats, Int64s
 from geo.spectral_metrics import RELAPSE_ROW, ROW_OF
 from geo.spectral_params import SpectralParams
 from geo.spectral_plan import SpectralPlan, plan_spectral
-from geo.spectral_series import site_series
-from geo.spectral_shard import compared_with
+from geo.spectral_shard import SpectralTask, compared_with, gather
 from geo.store import Store
 
 _SITES_AT_ONCE: Final = 100
@@ -77,13 +75,9 @@ def _pixels(store: Store, plan: SpectralPlan) -> Iterator[tuple[Int64s, Floats, 
     for first in range(0, len(ids), _SITES_AT_ONCE):
         part = ids[first : first + _SITES_AT_ONCE]
         subjects = [plan.subjects[site_id] for site_id in part]
-        shapes = [one.geometry for one in subjects]
-        coverage = cover(terms.grid, np.array(part, dtype=np.int64), shapes)
-        series = site_series(
-            coverage, terms.scenes, terms.index.formula, locate=lambda scene: files[scene.path]
-        )
-        found = measures_of(terms, subjects, series.pixels, compared)
-        yield series.cell, found.of_pixels, first + len(part)
+        gathered = gather(SpectralTask(terms, files, tuple(subjects), compared))
+        found = measures_of(terms, subjects, gathered)
+        yield gathered.series.cell, found.of_pixels, first + len(part)
 
 
 def _new_raster(path: Path, grid: Grid) -> DatasetWriter:

@@ -14,6 +14,7 @@ class SpectralSettings:
 
     k_years: float
     target_share: float
+    focal_cells: float
     ring_inner_m: float
     ring_outer_m: float
     valid_year_share: float

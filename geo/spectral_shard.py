@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from shapely import MultiPolygon
 
 from geo.coverage import cover
-from geo.pools import Look
+from geo.pools import Look, keep_on
 from geo.recover_shard import EngineDiffers
 from geo.references import EmptyReference, ReferencePolygon
-from geo.spectral_assessment import Compared, recoveries_of
+from geo.spectral_assessment import Compared, Gathered, recoveries_of
+from geo.spectral_focal import with_neighbours
 from geo.spectral_loops import Floats, Int64s
 from geo.spectral_metrics import Rules, Years, measure_pixels, site_quantile
 from geo.spectral_recovery import ReferenceKind, SpectralRecovery, TargetKind
 from geo.spectral_series import SiteSeries, part_of, site_series
 from geo.spectral_terms import ENGINE_VERSION, SpectralSubject, SpectralTerms
+
+_AROUND: Final = 1 << 40
+"""Added to the id of a site for its polygon with its neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +44,29 @@ def assess_spectral_shard(task: SpectralTask, look: Look) -> list[SpectralRecove
     """The recoveries of a shard, in the order of its subjects. Raises EngineDiffers and what reading does."""
     if task.terms.engine != ENGINE_VERSION:
         raise EngineDiffers(theirs=ENGINE_VERSION, ours=task.terms.engine)
-    subjects, n = task.subjects, len(task.subjects)
+    return recoveries_of(task.terms, task.subjects, gather(task, look))
+
+
+def gather(task: SpectralTask, look: Look = keep_on) -> Gathered:
+    """The pixels of the subjects, with those of their rings and neighbours where the terms ask for these."""
+    terms, subjects, n = task.terms, task.subjects, len(task.subjects)
     with_ring = [at for at, one in enumerate(subjects) if one.ring is not None]
     ids = np.array([one.site_id for one in subjects], dtype=np.int64)
     shapes = [one.geometry for one in subjects]
     rings = [one.ring for one in subjects if one.ring is not None]
-    series = _series(task.terms, task.files, np.append(ids, -ids[with_ring]), [*shapes, *rings], look)
+    around = []
+    if terms.is_focal:
+        around = [with_neighbours(shape, terms.grid, terms.params.focal()) for shape in shapes]
+    keys = np.concatenate([ids, -ids[with_ring], _AROUND + ids[: len(around)]])
+    series = _series(terms, task.files, keys, [*shapes, *rings, *around], look)
     compared = task.compared
     if with_ring:
-        by_site = np.full((len(task.terms.scenes), n), np.nan)
+        by_site = np.full((len(terms.scenes), n), np.nan)
         by_site[:, with_ring] = _means(part_of(series, n, n + len(with_ring)))
-        of_ring = task.terms.params.target is TargetKind.REFERENCE and compared.target is None
-        compared = Compared(by_site, _ring_targets(task.terms, by_site) if of_ring else compared.target)
-    return recoveries_of(task.terms, subjects, part_of(series, 0, n), compared)
+        of_ring = terms.params.target is TargetKind.REFERENCE and compared.target is None
+        compared = Compared(by_site, _ring_targets(terms, by_site) if of_ring else compared.target)
+    last = n + len(with_ring)
+    return Gathered(part_of(series, 0, n), compared, part_of(series, last, last + n) if around else None)
 
 
 def compared_with(

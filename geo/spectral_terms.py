@@ -10,9 +10,9 @@ from shapely import MultiPolygon
 from geo.grid import Grid
 from geo.indices import Index
 from geo.scenes import Scene
-from geo.spectral_metrics import Rules
+from geo.spectral_metrics import Rules, Scope
 from geo.spectral_params import SpectralParams
-from geo.spectral_recovery import ReferenceKind
+from geo.spectral_recovery import ReferenceKind, TargetKind
 
 ENGINE_VERSION = 1
 """Rises where the computation itself changes, so that results of before count as outdated."""
@@ -53,6 +53,11 @@ class SpectralTerms:
     def has_one_scene_a_year(self) -> bool:
         """Whether no year has several scenes."""
         return len({scene.year for scene in self.scenes}) == len(self.scenes)
+
+    @property
+    def is_focal(self) -> bool:
+        """Whether the targets of pixels are those of their neighbours before the disturbance."""
+        return self.params.target is TargetKind.HISTORIC and self.params.scope is Scope.FOCAL
 
     @property
     def reference_window(self) -> tuple[int, int]:

@@ -158,7 +158,7 @@ def subsidence_item(one: Subsidence, site: Site) -> dict[str, object]:
         "settlement": None if one.settlement is None else one.settlement.value,
         "reason": one.reason,
         "recorded_settlement": None if site.settlement is None else site.settlement.value,
-        "disagreement": settlement_disagreement(site.settlement, one.settlement),
+        "disagreement": None if one.outdated else settlement_disagreement(site.settlement, one.settlement),
         "series": [
             {
                 "on": epoch.on.isoformat(),

@@ -37,8 +37,11 @@ def spectral(
         ),
     ] = "historic",
     scope: Annotated[
-        str, typer.Option(help="What a historic target holds for.", metavar="pixel|polygon")
+        str, typer.Option(help="What a historic target holds for.", metavar="pixel|focal|polygon")
     ] = "pixel",
+    focal_cells: Annotated[
+        int | None, typer.Option(help="Pixels along the side of a focal target's square.")
+    ] = None,
     window: Annotated[
         str | None, typer.Option(help="First and last year of the target.", metavar="A:B")
     ] = None,
@@ -86,6 +89,7 @@ def spectral(
             "direction": direction,
             "target": target,
             "scope": scope,
+            "focal_cells": focal_cells,
             "window": None if window is None else _pair("--window", window, int),
             "k_years": k_years,
             "target_share": target_share,

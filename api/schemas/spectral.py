@@ -34,6 +34,7 @@ class SpectralRunIn(Given):
     direction: Literal[1, -1] | None = None
     target: TargetKind = TargetKind.HISTORIC
     scope: Scope = Scope.PIXEL
+    focal_cells: Annotated[int, Field(ge=1, le=31)] | None = None
     window: tuple[SceneYear, SceneYear] | None = None
     k_years: Annotated[int, Field(ge=1, le=100)] | None = None
     target_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None

@@ -1,27 +1,50 @@
-"""`python -m tests.bench`: the engine beside its peers, in one run."""
+"""`python -m tests.bench`: the engine beside its peers, in one run; BENCH=full for the full sizes."""
 
 from __future__ import annotations
 
 import argparse
+import os
 
 from rich.console import Console
 
-from tests.bench.zonal import run
+from tests.bench import scaling, spectral, zonal
+
+PARTS = ("zonal", "spectral", "scaling")
 
 
 def main() -> None:
+    full = os.environ.get("BENCH") == "full"
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "--sites", type=int, default=5_000, help="polygons (default 5000; the full bench has 20000)"
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all where none given"
     )
-    parser.add_argument("--size", type=int, default=12_000, help="cells along one side of the raster")
-    parser.add_argument("--years", type=int, default=10, help="rasters in the series")
+    parser.add_argument(
+        "--sites", type=int, default=20_000 if full else 5_000, help="polygons of the zonal part"
+    )
+    parser.add_argument("--size", type=int, default=12_000, help="cells along one side of its raster")
+    parser.add_argument("--years", type=int, default=10, help="rasters in its series")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; medians are shown")
-    chosen = parser.parse_args()
-    run(
-        n_sites=chosen.sites, size=chosen.size, n_years=chosen.years, rounds=chosen.rounds,
-        console=Console(width=140),
+    parser.add_argument(
+        "--scales", type=int, nargs="+", metavar="SITES", help="sites of the countries of the scaling part",
+        default=[1_000, 10_000, 100_000, 1_000_000] if full else [1_000, 3_000, 10_000],
     )  # fmt: skip
+    parser.add_argument("--scale-years", type=int, default=30 if full else 8, help="their years")
+    chosen = parser.parse_args()
+    if wrong := set(chosen.parts) - set(PARTS):
+        parser.error(f"no part is called {', '.join(sorted(wrong))}")
+    console, parts = Console(width=150), chosen.parts or PARTS
+    if "zonal" in parts:
+        zonal.run(
+            n_sites=chosen.sites,
+            size=chosen.size,
+            n_years=chosen.years,
+            rounds=chosen.rounds,
+            console=console,
+        )
+    if "spectral" in parts:
+        spectral.run(n_sites=500, n_years=18, rounds=chosen.rounds, console=console)
+    if "scaling" in parts:
+        scaling.run(sizes=chosen.scales, n_years=chosen.scale_years, console=console)
 
 
 if __name__ == "__main__":

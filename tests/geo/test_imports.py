@@ -319,6 +319,16 @@ def test_constants_hold_for_every_row_and_status_words_can_be_taught():
     assert {row.new.facts[Fact.KIND] for row in prepared.rows} == {Kind.OPEN_PIT}
 
 
+def test_rows_without_a_code_are_numbered_and_a_year_alone_is_the_start_of_a_treatment():
+    rows = tuple(RawRow(at_row, {"dist_start": 2002, "rest_start": 2003.0}, at(at_row)) for at_row in (1, 2))
+    raw = RawLayer("a.gpkg", "0" * 64, "a", "EPSG:4490", "UTF-8", ("dist_start", "rest_start"), rows)
+    options = ImportOptions(constants={"site_code": "BC-{row}"})
+    prepared = prepare_layer(raw, options, existing={}, units=None, today=TODAY)
+    assert [row.site_code for row in prepared.rows] == ["BC-1", "BC-2"]
+    assert {row.new.facts[Fact.DAMAGE_YEAR] for row in prepared.rows} == {2002}
+    assert {row.new.facts[Fact.TREATMENT_START] for row in prepared.rows} == {"2003-01-01"}
+
+
 def test_two_columns_of_one_meaning_are_told_once_where_they_differ():
     prepared = prepare(
         ({"damaged_ha": 1, "损毁面积（亩）": 15, "status": "treated", "治理状态": "已治理"}, at(0)),

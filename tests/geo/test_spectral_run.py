@@ -286,6 +286,21 @@ def test_the_trajectory_counts_the_target_as_reached_where_the_metrics_do(store)
     assert item["trajectory"]["reached_year"] == 2012 + item["metrics"]["y2r"]["value"] == 2015
 
 
+def test_a_focal_target_is_the_mean_of_the_neighbours_and_none_at_the_edge_of_the_scenes(store):
+    before = 0.1 + np.arange(3600.0).reshape(60, 60) / 3600
+    add_composites(store, {2010: before, 2011: before, 2012: before / 2, 2017: before})
+    add_sites(store, disturbed_site(geometry=square(0, 0)), disturbed_site("b", square(20, 20, 1, 1)))
+    focal = replace(PARAMS, scope=Scope.FOCAL, k_years=5)
+    found = {one.site_id: one for one in spectral_recovery(store, focal).recoveries}
+    assert found[2].target_scope is Scope.FOCAL
+    assert found[2].metrics[Metric.R80P].median == pytest.approx(1 / 0.8, abs=1e-6)
+    assert found[1].metrics[Metric.DELTA_IR].n_pixels - found[1].metrics[Metric.R80P].n_pixels == 19
+    own = {one.site_id: one for one in spectral_recovery(store, PARAMS).recoveries}
+    assert own[1].metrics[Metric.R80P].n_none == 0
+    with pytest.raises(BadSpectralParams, match="odd"):
+        spectral_recovery(store, replace(focal, focal_cells=4))
+
+
 def test_other_parameters_stand_beside_and_do_not_replace(store):
     course(store)
     add_sites(store, disturbed_site())

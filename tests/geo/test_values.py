@@ -19,6 +19,7 @@ from geo.values import (
     read_area_units,
     read_date,
     read_number,
+    read_start,
     read_text,
     read_year,
     unit_of,
@@ -61,6 +62,17 @@ def test_dates_are_read_in_every_form_that_officers_write(cell, day):
 def test_what_is_no_date_is_refused(cell):
     with pytest.raises(Unreadable):
         read_date(cell)
+
+
+@pytest.mark.parametrize("cell", ["2003", 2003, 2003.0, "2003年", "2003-01-01", "2003年1月"])
+def test_the_start_of_something_may_be_a_year_alone(cell):
+    assert read_start(cell) == date(2003, 1, 1)
+
+
+@pytest.mark.parametrize("cell", ["203", "3003", "5", "soon", True])
+def test_what_is_no_start_is_refused(cell):
+    with pytest.raises(Unreadable):
+        read_start(cell)
 
 
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2099, 12, 31)))
@@ -178,8 +190,10 @@ def test_a_mapping_of_nothing_known_is_an_error():
         mapped(["id"], field_map={"colour": "id"})
     with pytest.raises(UnknownColumn, match="its columns are id"):
         mapped(["id"], field_map={"name": "label"})
-    with pytest.raises(NoCodeColumn, match="of: shape"):
+    with pytest.raises(NoCodeColumn, match=r"of: shape; or number the rows, as in --set site_code=S-\{row\}"):
         mapped(["shape"])
+    with pytest.raises(NoCodeColumn):
+        mapped(["shape"], constants={"site_code": "the same for all"})
     with pytest.raises(BadValue, match="finished"):
         mapped(["id"], status_map={"Released": "finished"})
 

@@ -2,9 +2,10 @@
 
 `spectral_recovery_1_0_1.csv` holds what the package gave for the five polygons of `test_multiple_polygons`:
 `compute_metrics` with its default timestep 5 and 80 %, on the composites of 2002-2011 as float64, indices by
-its own spyndex; targets `historic.median` per pixel and per polygon (over the years before dist_start, or
-dist_start itself where the series begins with it) and `reference.median` of `test_reference` over all years.
-Each line has the pixels with a value, those it marks -9999 (never), mean, extremes and one pixel's value.
+its own spyndex. Its targets: `historic.median` per pixel and per polygon and `historic.window` of 3 x 3 (over
+the years before dist_start, or dist_start itself where the series begins with it), and `reference.median` of
+`test_reference` over all years. Each line has the pixels with a value, those it marks -9999 (never), mean,
+extremes and one pixel's value.
 
 Two differences are meant, and seen here: never is no number, and the target of a polygon weighs each pixel by
 the share of it inside, where the package takes those whose centre is inside.
@@ -27,6 +28,7 @@ from geo.coverage import cover
 from geo.crs import to_lonlat
 from geo.indices import index_of
 from geo.rings import ring_around
+from geo.spectral_focal import focal_targets, with_neighbours
 from geo.spectral_metrics import ROW_OF, Metric, Pixels, Rules, Scope, Years, measure_pixels, measure_sites
 from geo.spectral_series import composite_grid, site_series
 
@@ -64,8 +66,12 @@ class Fire:
     def years(self):
         return Years(self.disturbed, self.restored, np.full(5, YEARS[0], dtype=np.int32), self.window_last)
 
-    def series(self, index):
-        coverage = cover(self.grid, np.arange(5), self.degrees)
+    def focal_targets(self, series, index):
+        around = [with_neighbours(one, self.grid, 3) for one in self.degrees]
+        return focal_targets(series, self.series(index, around), self.years(), 3)
+
+    def series(self, index, shapes=None):
+        coverage = cover(self.grid, np.arange(5), shapes or self.degrees)
         formula = index_of(index).formula
         return site_series(coverage, self.scenes, formula, locate=lambda scene: Path(scene.path))
 
@@ -146,11 +152,12 @@ def entries_of(series, polygon):
 
 
 @pytest.mark.parametrize("index", ["nbr", "ndvi"])
-@pytest.mark.parametrize("scope", ["pixel", "polygon", "reference"])
+@pytest.mark.parametrize("scope", ["pixel", "focal", "polygon", "reference"])
 def test_numbers_means_and_extremes_are_those_that_the_package_gave(fire, index, scope):
     series = fire.series(index)
-    targets = None if scope == "pixel" else package_targets(index, scope)
-    found = measure_pixels(series.pixels, fire.years(), Rules(), targets=targets)
+    targets = package_targets(index, scope) if scope in {"polygon", "reference"} else None
+    focal = fire.focal_targets(series, index) if scope == "focal" else None
+    found = measure_pixels(series.pixels, fire.years(), Rules(), targets=targets, pixel_targets=focal)
     lines = [line for line in PACKAGE if (line["index"], line["scope"]) == (index, scope)]
     assert len(lines) == 25
     for line in lines:
