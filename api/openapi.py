@@ -31,6 +31,7 @@ TABLES: Final = {
     "Finding": "inspection_findings",
     "CandidateState": "candidate_states",
     "Source": "displacement_sources",
+    "RedrawingKind": "redrawing_kinds",
 }
 """Enum of the API -> the reference table that holds its words."""
 

@@ -16,6 +16,9 @@ from geo.redrawing import polygons_of
 from geo.sites import Site
 from geo.wkb import multi
 
+LARGEST_UNITS: Final = 2**53 - 1
+"""The largest area that history can hold, about 90 million hectares."""
+
 _PLACE: Final = re.compile(r"^(?P<reason>[^\[]+)\[(?P<x>[-+.\deE]+) (?P<y>[-+.\deE]+)\]$")
 
 
@@ -56,7 +59,7 @@ def problems_of(geometry: shapely.Geometry) -> list[Problem]:
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         return [Problem("off_the_globe")]
     if shapely.is_valid(geometry):
-        return []
+        return [Problem("too_large")] if geodesic_area_units(geometry) > LARGEST_UNITS else []
     found = _PLACE.match(shapely.is_valid_reason(geometry))
     if found is None:
         return [Problem("invalid")]

@@ -12,6 +12,7 @@ _HERE: Final = Path(__file__).resolve().parent
 PACKAGES_DIR: Final = _HERE / "assets" / "node_modules"
 STATIC_DIR: Final = _HERE / "static"
 _FA: Final = "@fortawesome/fontawesome-free"
+_GEOMAN: Final = "@geoman-io/leaflet-geoman-free/dist"
 _MARKERS: Final = "leaflet.awesome-markers/dist"
 
 
@@ -37,6 +38,8 @@ ASSETS: Final[Mapping[str, str]] = {
     "leaflet/images/marker-icon.png": "leaflet/dist/images/marker-icon.png",
     "leaflet/images/marker-icon-2x.png": "leaflet/dist/images/marker-icon-2x.png",
     "leaflet/images/marker-shadow.png": "leaflet/dist/images/marker-shadow.png",
+    "geoman/leaflet-geoman.min.js": f"{_GEOMAN}/leaflet-geoman.min.js",
+    "geoman/leaflet-geoman.css": f"{_GEOMAN}/leaflet-geoman.css",
     "leaflet.sync/L.Map.Sync.js": "leaflet.sync/L.Map.Sync.js",
     "awesome-markers/leaflet.awesome-markers.js": f"{_MARKERS}/leaflet.awesome-markers.js",
     "awesome-markers/leaflet.awesome-markers.css": f"{_MARKERS}/leaflet.awesome-markers.css",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +11,11 @@ from typing import Final
 from api.pages.view import NULL, WORDS, Page, hectares
 from api.schemas.sites import fact_on_wire
 from geo.canonical import parse_json
+from geo.facts import current
 from geo.history import Fact, HistoryRow
 from geo.sites import Approach, Site
 from geo.status import Status, StatusRow, next_statuses, status_table
+from geo.timeline import ENTERED
 
 TABLE_OF_FACT: Final[Mapping[Fact, str]] = {
     Fact.STATUS: "status",
@@ -23,12 +26,17 @@ TABLE_OF_FACT: Final[Mapping[Fact, str]] = {
     Fact.SETTLEMENT: "settlements",
     Fact.PONDING: "pondings",
 }
+_CONTENT: Final = re.compile(r"sha256:[0-9a-f]{64}")
 AREAS: Final = frozenset({Fact.GEOMETRY, Fact.DAMAGED, Fact.RESTORED})
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One row of the history in words; `status` is the slug that a row of the status states."""
+    """One row of the history in words; `status` is the slug that a row of the status states.
+
+    `before` is what held on its day until it was recorded; `reason` comes in pieces, each with the address of
+    the attachment that it names, None for words; `undoable` says that an undo may be asked for.
+    """
 
     row: HistoryRow
     status: str | None
@@ -36,11 +44,15 @@ class HistoryLine:
     value: str
     voided: bool
     effective_on: date
+    before: str
+    reason: list[tuple[str, str | None]]
+    undoable: bool
 
 
 def history_lines(page: Page, rows: Sequence[HistoryRow], names: Mapping[str, str]) -> list[HistoryLine]:
     """The rows in words, the latest on the ground first; of one day the status, then the last recorded."""
     voided = {row.voids_seq for row in rows}
+    entries = {row.recorded_at for row in rows if row.fact is Fact.MEMBERSHIP and row.value == ENTERED}
     ordered = sorted(rows, key=lambda row: (row.effective_on, row.fact is Fact.STATUS, row.seq), reverse=True)
     return [
         HistoryLine(
@@ -50,8 +62,28 @@ def history_lines(page: Page, rows: Sequence[HistoryRow], names: Mapping[str, st
             value=_value(page, row, names),
             voided=row.seq in voided,
             effective_on=row.effective_on,
+            before=_before(page, row, rows, names),
+            reason=_pieces(row.reason),
+            undoable=row.seq not in voided and row.recorded_at not in entries,
         )
         for row in ordered
+    ]
+
+
+def _before(page: Page, row: HistoryRow, rows: Sequence[HistoryRow], names: Mapping[str, str]) -> str:
+    """What the fact was on the row's day before the row was recorded; an en dash for nothing."""
+    earlier = current(
+        [other for other in rows if other.seq < row.seq and other.fact is row.fact], on=row.effective_on
+    )
+    return _value(page, earlier[row.fact], names) if row.fact in earlier else NULL
+
+
+def _pieces(reason: str) -> list[tuple[str, str | None]]:
+    """The reason in pieces: words, and attachments by the address of their content."""
+    return [
+        (f"{piece[7:15]}…", f"/files/{piece[7:]}") if _CONTENT.fullmatch(piece) else (piece, None)
+        for piece in re.split(f"({_CONTENT.pattern})", reason)
+        if piece
     ]
 
 

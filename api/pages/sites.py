@@ -17,6 +17,7 @@ from api.pages.spectral import spectral_lines
 from api.pages.subsidence import ground_view
 from api.pages.uncertainty import site_range_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
+from api.pages.workflow import site_work
 from api.schemas.proposals import ProposalItem
 from geo.accounts import Action
 from geo.candidate_search import open_candidates
@@ -58,7 +59,8 @@ def list_sites(
         )
         found = sites.find(conn, wanted)
         total = sites.count(conn)
-        proposed = {item.site_id for item in proposals.find(conn, state="open")}
+        proposed = {one for item in proposals.find(conn, state="open") for one in item.site_ids}
+        may_create = bool(page.rights.may(conn, Action.CREATE_SITE))
     shown = found[:PAGE_ROWS]
     parameters = {"city": city, "status": status, "kind": kind, "q": q}
     return page.render(
@@ -68,6 +70,7 @@ def list_sites(
         sites=shown,
         total=total,
         proposed=proposed,
+        may_create=may_create,
         chosen=parameters,
         permalink=page.url("/sites", lang=None),
         status_choices=[
@@ -104,6 +107,8 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         units = cities.all(conn)
         rows = history.rows(conn, site_id=site_id)
         open_proposals = proposals.find(conn, state="open", site_id=site_id)
+        chain = history.verify_site(conn, site_id)
+        work = site_work(page, conn, site)
     names = {code: page.name(unit) for code, unit in units.items()}
     found = site_recoveries(page.store, site_id)
     return page.render(
@@ -123,6 +128,8 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         history=history_lines(page, rows, names),
         map_url=f"/maps/sites/{site_id}?{query_of(lang=page.lang)}",
         map_title=page.say("map_site" if found else "map_outline"),
+        chain=chain,
+        **work,
     )
 
 

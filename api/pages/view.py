@@ -71,6 +71,10 @@ class Page:
         """The sentence `slug` of the words of accounts in the page's language."""
         return sentence("words_accounts", slug, self.lang, **values)
 
+    def work(self, slug: str, **values: object) -> str:
+        """The sentence `slug` of the words of the workflow in the page's language."""
+        return sentence("words_workflow", slug, self.lang, **values)
+
     @property
     def here(self) -> str:
         """The address of the page on this host."""
@@ -125,6 +129,7 @@ class Page:
             page=self,
             t=self.say,
             a=self.tell,
+            w=self.work,
             word=self.word,
             name=self.name,
             lang=self.lang,

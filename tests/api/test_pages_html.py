@@ -252,3 +252,15 @@ def stored(folder: Path, *, responsible: str) -> Path:
         create_sites(conn, new, actor="local", source="test", now=clock.now_utc())
     store.close()
     return path
+
+
+def test_every_word_of_the_workflow_is_used_and_every_used_one_is_there() -> None:
+    files = [*HERE.glob("*.py"), *(HERE / "templates").glob("*.html")]
+    source = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    rows = {row["slug"]: row for row in reference_rows("words_workflow")}
+    asked = set(re.findall(r"""(?:\bw|\bwork)\(\s*['"](\w+)['"]""", source))
+    assert asked - set(rows) == set()
+    assert {slug for slug in rows if not re.search(rf"""['"]{slug}['"]""", source)} == set()
+    for row in rows.values():
+        places = [{name for _, name, _, _ in Formatter().parse(row[lang]) if name} for lang in ("zh", "en")]
+        assert places[0] == places[1], row["slug"]

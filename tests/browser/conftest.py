@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -39,10 +41,9 @@ class Opened:
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a service on a store of 24 synthetic sites; it stops with the session."""
-    folder = tmp_path_factory.mktemp("service")
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a service on a new store of 24 synthetic sites, while the block lasts."""
     store = Store.open(folder / "s.gpkg", create=True)
     build_demo(store, folder / "rasters", n_sites=24)
     store.close()
@@ -57,6 +58,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service on a store of 24 synthetic sites; it stops with the session."""
+    with served(tmp_path_factory.mktemp("service")) as address:
+        yield address
 
 
 @pytest.fixture

@@ -174,15 +174,6 @@ function answer(form, good, text) {
   line.className = `answer ${good ? "good" : "bad"}`;
 }
 
-// A relapse states restored_ha anew: null where nobody knows it.
-function statusChange(chosen) {
-  const change = { status: chosen.get("status"), effective_on: chosen.get("effective_on"), reason: chosen.get("reason") };
-  const restored = chosen.get("restored_ha");
-  if (restored) change.restored_ha = Number(restored);
-  else if (change.status === "relapsed") change.restored_ha = null;
-  return change;
-}
-
 // What was answered is said again on the page as it is afterwards.
 const KEPT = "answer";
 function reloadWith(text) {
@@ -192,37 +183,6 @@ function reloadWith(text) {
 
 const told = window.sessionStorage.getItem(KEPT);
 window.sessionStorage.removeItem(KEPT);
-
-for (const form of document.querySelectorAll("form[data-status-form]")) {
-  const words = form.dataset;
-  if (told) answer(form, true, told);
-  const key = crypto.randomUUID();
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const chosen = new FormData(form);
-    const button = form.querySelector("button.main");
-    button.disabled = true;
-    try {
-      const response = await fetch(form.action, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", "If-Match": words.etag, "Idempotency-Key": key },
-        body: JSON.stringify(statusChange(chosen)),
-      });
-      if (response.status === 202) {
-        const body = await response.json();
-        reloadWith(fill(words.proposed, { id: body.proposal?.proposal_id ?? body.proposal ?? "" }));
-      } else if (response.ok) {
-        reloadWith(words.saved);
-      } else {
-        answer(form, false, response.status === 412 ? words.conflict : fill(words.failed, { problem: await problemOf(response) }));
-      }
-    } catch (error) {
-      answer(form, false, fill(words.failed, { problem: error.message }));
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
 
 for (const form of document.querySelectorAll("form[data-decide-form]")) {
   const words = form.dataset;

@@ -1,0 +1,168 @@
+// The work on a site: status changes with their evidence, conflicts shown side by side, undo, attachments, records.
+"use strict";
+
+const FACT_WORDS = JSON.parse(document.getElementById("fact-words")?.textContent ?? "{}");
+
+const factLabel = (fact) => FACT_WORDS[fact]?.label ?? fact;
+function factValue(fact, value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "number" && ["geometry", "damaged", "restored"].includes(fact)) return `${value.toFixed(4)} ha`;
+  if (typeof value === "object") return JSON.stringify(value);
+  return FACT_WORDS[fact]?.values?.[value] ?? String(value);
+}
+
+// One write under the version that the page was made from; a new key for each try, the same for a retry of it.
+async function write(url, method, body, { etag, key = crypto.randomUUID() } = {}) {
+  const headers = { "Idempotency-Key": key };
+  if (etag) headers["If-Match"] = etag;
+  const options = { method, headers };
+  if (body instanceof FormData) options.body = body;
+  else if (body !== null) {
+    headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  const response = await fetch(url, options);
+  const answered = await response.json().catch(() => ({}));
+  return { response, answered };
+}
+
+// Both versions beside each other; whoever reads them chooses which one stays.
+function showConflict(problem, again) {
+  const box = document.getElementById("conflict");
+  box.querySelector(".told").textContent = fill(box.dataset.text, { given: problem.given ?? "?", current: problem.current_version });
+  const body = box.querySelector("tbody");
+  body.replaceChildren();
+  for (const line of problem.difference ?? []) {
+    const row = body.insertRow();
+    row.className = JSON.stringify(line.current) === JSON.stringify(line.yours) ? "" : "differs";
+    row.insertCell().textContent = factLabel(line.fact);
+    row.insertCell().textContent = factValue(line.fact, line.current);
+    row.insertCell().textContent = factValue(line.fact, line.yours);
+    row.insertCell().textContent = line.actor ? `${line.actor} ${(line.recorded_at ?? "").slice(0, 16).replace("T", " ")}Z` : "–";
+  }
+  box.hidden = false;
+  box.focus();
+  box.scrollIntoView({ block: "center" });
+  box.querySelector("[data-reapply]").onclick = () => { box.hidden = true; again(`"${problem.current_version}"`); };
+  box.querySelector("[data-discard]").onclick = () => window.location.reload();
+}
+
+// Say what became of a write: saved, waiting for a second person, in conflict, or refused.
+function settle(form, { response, answered }, again, after = reloadWith) {
+  const words = form.dataset;
+  if (response.status === 202) after(fill(words.proposed ?? words.saved, { id: answered.proposal?.proposal_id ?? "" }), answered);
+  else if (response.ok) after(words.saved, answered);
+  else if (response.status === 412 && document.getElementById("conflict")) showConflict(answered, again);
+  else answer(form, false, fill(words.failed, { problem: answered.detail || String(response.status) }));
+}
+
+async function busy(form, work) {
+  const button = form.querySelector("button.main");
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    answer(form, false, fill(form.dataset.failed, { problem: error.message }));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// A relapse states restored_ha anew: null where nobody knows it.
+function statusChange(chosen) {
+  const change = { status: chosen.get("status"), effective_on: chosen.get("effective_on"), reason: chosen.get("reason") };
+  const restored = chosen.get("restored_ha");
+  if (restored) change.restored_ha = Number(restored);
+  else if (change.status === "relapsed") change.restored_ha = null;
+  const evidence = chosen.getAll("evidence");
+  if (chosen.get("evidence_words")) evidence.push(chosen.get("evidence_words"));
+  if (evidence.length) change.evidence = evidence;
+  return change;
+}
+
+for (const form of document.querySelectorAll("form[data-status-form]")) {
+  if (told) answer(form, true, told);
+  const relapse = () => {
+    const needed = form.querySelector('[name="status"]:checked')?.value === "relapsed";
+    form.querySelector('[name="restored_ha"]').closest("label").classList.toggle("asked", needed);
+  };
+  form.addEventListener("change", relapse);
+  const send = (etag) => busy(form, async () => {
+    settle(form, await write(form.action, "POST", statusChange(new FormData(form)), { etag }), send);
+  });
+  form.addEventListener("submit", (event) => { event.preventDefault(); send(form.dataset.etag); });
+}
+
+for (const button of document.querySelectorAll("button[data-undo]")) {
+  const send = async (etag, reason) => {
+    const { response, answered } = await write(`/api/history/${button.dataset.undo}/undo`, "POST", { reason }, { etag });
+    if (response.status === 202) reloadWith(fill(button.dataset.proposed, { id: answered.proposal?.proposal_id ?? "" }));
+    else if (response.ok) reloadWith(button.dataset.done);
+    else if (response.status === 412) showConflict(answered, (current) => send(current, reason));
+    else window.alert(fill(button.dataset.failed, { problem: answered.detail || String(response.status) }));
+  };
+  button.addEventListener("click", () => {
+    const reason = window.prompt(button.dataset.ask, "");
+    if (reason !== null) send(button.dataset.etag, reason);
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-attach-form]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const fields = new FormData(form);
+    for (const name of ["kind", "pair_of"]) if (!fields.get(name)) fields.delete(name);
+    busy(form, async () => settle(form, await write(form.action, "POST", fields)));
+  });
+}
+
+for (const button of document.querySelectorAll("button[data-remove]")) {
+  button.addEventListener("click", async () => {
+    const reason = window.prompt(button.dataset.ask, "");
+    if (reason === null) return;
+    const url = `${button.dataset.remove}?reason=${encodeURIComponent(reason)}`;
+    const { response, answered } = await write(url, "DELETE", null, { etag: button.dataset.etag });
+    if (response.ok) window.location.reload();
+    else window.alert(fill(button.dataset.failed, { problem: answered.detail || String(response.status) }));
+  });
+}
+
+// A form of plain fields becomes one JSON body; an empty field is one not given.
+function recordOf(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled || (field.type === "checkbox" && !field.checked)) continue;
+    const kind = field.dataset.as;
+    if (kind === "list") (body[field.name] ??= []).push(field.value);
+    else if (field.value.trim() === "") continue;
+    else body[field.name] = kind === "number" ? Number(field.value) : field.value.trim();
+  }
+  return body;
+}
+
+// Codes of sites become their ids; a code that no site has is told.
+async function idsOfCodes(text) {
+  const ids = [];
+  for (const code of text.split(/[,，;；\n]/).map((part) => part.trim()).filter(Boolean)) {
+    const found = await (await fetch(`/api/sites?q=${encodeURIComponent(code)}&limit=1000`)).json();
+    const site = (found.features ?? []).find((one) => one.properties.site_code === code);
+    if (!site) throw new Error(code);
+    ids.push(site.id);
+  }
+  return ids;
+}
+
+for (const form of document.querySelectorAll("form[data-record-form]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    busy(form, async () => {
+      const body = recordOf(form);
+      if (form.elements.site_codes) {
+        body.site_ids = await idsOfCodes(form.elements.site_codes.value);
+        delete body.site_codes;
+      }
+      const etag = form.dataset.etag;
+      settle(form, await write(form.action, etag ? "PATCH" : "POST", body, { etag }));
+    });
+  });
+}
