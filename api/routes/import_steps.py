@@ -10,8 +10,10 @@ from fastapi import APIRouter, Depends, File, Response, UploadFile
 
 from api import deps, import_work
 from api.auth.rights import require
+from api.retries import RetryDep
 from api.routes.imports import discarded_unless_kept, options_of
 from api.schemas.import_steps import DetectedOut, UndoIn, UndoOut
+from api.shapes import json_answer
 from api.spool import Spool
 from api.status_lists import write_list
 from api.strict_json import StrictRoute
@@ -64,19 +66,23 @@ def get_marked(import_id: deps.Id, store: deps.StoreDep, lang: deps.LangDep) -> 
     return workbook(target, f"{receipt.file_name.rpartition('.')[0] or 'import'}-marked.xlsx")
 
 
-@router.post("/api/imports/{import_id}/undo", dependencies=[require(Action.IMPORT)])
+@router.post("/api/imports/{import_id}/undo", response_model=UndoOut, dependencies=[require(Action.IMPORT)])
 def undo(
     import_id: deps.Id,
     store: deps.StoreDep,
     rights: deps.RightsDep,
     today: deps.TodayDep,
+    retry: RetryDep,
     body: UndoIn | None = None,
-) -> UndoOut:
+) -> Response:
     """Take an import back by new events; what needs a second person waits as proposals."""
     given = body or UndoIn.model_validate({})
-    return UndoOut.of(
-        import_work.undo(store, rights, import_id, today, partly=given.partly, reason=given.reason)
-    )
+
+    def work() -> Response:
+        undone = import_work.undo(store, rights, import_id, today, partly=given.partly, reason=given.reason)
+        return json_answer(UndoOut.of(undone))
+
+    return retry.around(store, given.model_dump_json(), work)
 
 
 @router.get("/api/imports/{import_id}/undo")

@@ -14,6 +14,7 @@ from api import deps, import_work
 from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.pairs import pairs_of
+from api.retries import RetryDep
 from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
 from api.shapes import json_answer
 from api.spool import Spool
@@ -86,6 +87,7 @@ def add_import(
     rights: deps.RightsDep,
     today: deps.TodayDep,
     options: Annotated[ImportOptions, Depends(options_of)],
+    retry: RetryDep,
     file: Annotated[UploadFile | None, File(description=f"{READ_FORMATS}.")] = None,
     upload: Annotated[
         str, Form(max_length=64, description="In place of a file: the `upload` of one that was looked at.")
@@ -100,13 +102,17 @@ def add_import(
     if file is None and not upload:
         raise NoFile
     path = spool.held(upload) if file is None else spool.keep(file.file, file.filename or "")
-    with discarded_unless_kept(spool, path):
+
+    def work() -> Response:
         tried = import_work.try_file(store, rights, path, options, today, in_units=not cities_)
         if not dry_run:
             return _answer(request, import_work.commit(store, rights, tried, today))
         import_id = import_work.keep_try(store, rights, spool, path, tried, in_units=not cities_)
-    with store.read() as conn:
-        return _answer(request, imports.get(conn, import_id))
+        with store.read() as conn:
+            return _answer(request, imports.get(conn, import_id))
+
+    with discarded_unless_kept(spool, path):
+        return retry.around(store, f"{path.parent.name} {options} {dry_run} {cities_}", work)
 
 
 @router.get("")
@@ -143,12 +149,17 @@ def commit(
     store: deps.StoreDep,
     rights: deps.RightsDep,
     today: deps.TodayDep,
+    retry: RetryDep,
     body: CommitIn | None = None,
 ) -> Response:
     """Import the file of a dry run, judged anew against the inventory as it is now."""
     only_valid = body is not None and body.only_valid
-    receipt, _ = import_work.commit_tried(store, rights, import_id, today, only_valid=only_valid)
-    return _answer(request, receipt)
+
+    def work() -> Response:
+        receipt, _ = import_work.commit_tried(store, rights, import_id, today, only_valid=only_valid)
+        return _answer(request, receipt)
+
+    return retry.around(store, f"only_valid {only_valid}", work)
 
 
 def _day(text: str) -> date | None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from api import deps, shapes
 from api.auth.rights import require
 from api.paging import next_url, page_of
+from api.retries import RetryDep
 from api.schemas.proposals import ChangedSite, DecisionIn, ProposalItem, ProposalList
 from api.strict_json import StrictRoute
 from geo import clock
@@ -67,6 +68,7 @@ def approve(
     rights: deps.RightsDep,
     today: deps.TodayDep,
     lang: deps.LangDep,
+    retry: RetryDep,
     body: DecisionIn | None = None,
     as_: As = None,
 ) -> Response:
@@ -76,20 +78,25 @@ def approve(
     with store.write() as conn:
         proposal = proposals.get(conn, proposal_id)
         rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
-        applied = proposals.approve(
-            conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment, today=today
-        )
-        return shapes.changed_answer(conn, applied, lang)
+
+        def work() -> Response:
+            applied = proposals.approve(
+                conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment, today=today
+            )
+            return shapes.changed_answer(conn, applied, lang)
+
+        return retry.once(conn, f"{actor} {given.comment}", work)
 
 
-@router.post("/{proposal_id}/reject", dependencies=[require(Action.WITHDRAW)])
+@router.post("/{proposal_id}/reject", response_model=ProposalItem, dependencies=[require(Action.WITHDRAW)])
 def reject(
     proposal_id: deps.Id,
     store: deps.StoreDep,
     rights: deps.RightsDep,
+    retry: RetryDep,
     body: DecisionIn | None = None,
     as_: As = None,
-) -> ProposalItem:
+) -> Response:
     """Turn a proposal down; its proposer may withdraw it so."""
     given = body or DecisionIn()
     actor = rights.as_person(given.as_ or as_)
@@ -97,5 +104,11 @@ def reject(
         proposal = proposals.get(conn, proposal_id)
         if proposal.proposed_by != rights.name:
             rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
-        decided = proposals.reject(conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment)
-        return shapes.proposal_items(conn, [decided])[0]
+
+        def work() -> Response:
+            decided = proposals.reject(
+                conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment
+            )
+            return shapes.json_answer(shapes.proposal_items(conn, [decided])[0])
+
+        return retry.once(conn, f"{actor} {given.comment}", work)

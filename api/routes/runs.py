@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from api import deps
 from api.auth.rights import require
 from api.paging import next_url, page_of
+from api.retries import RetryDep
 from api.schemas.run_kinds import AnyRunIn
 from api.schemas.runs import RunIn, RunItem, RunList
 from api.schemas.spectral import SpectralRunIn
@@ -35,10 +36,14 @@ BEAT_EVERY: Final = 30
 
 
 @router.post("", status_code=202, response_model=RunItem, dependencies=[require(Action.RUN)])
-def add_run(body: AnyRunIn, store: deps.StoreDep, rights: deps.RightsDep) -> Response:
+def add_run(body: AnyRunIn, store: deps.StoreDep, rights: deps.RightsDep, retry: RetryDep) -> Response:
     """Queue a run of any kind; its place is in Location, its progress under `/events` there."""
-    run = _submit(body, store, rights.name)
-    return json_answer(RunItem.of(run), status=202, headers={"Location": f"/api/runs/{run.run_id}"})
+
+    def work() -> Response:
+        run = _submit(body, store, rights.name)
+        return json_answer(RunItem.of(run), status=202, headers={"Location": f"/api/runs/{run.run_id}"})
+
+    return retry.around(store, body.model_dump_json(), work)
 
 
 def _submit(body: RunIn | SpectralRunIn, store: Store, requested_by: str) -> Run:
