@@ -25,6 +25,7 @@ from api.cli import (
     server,
     spectral,
     subsidence,
+    users,
     worker,
 )
 from api.cli.console import register_legends, report
@@ -74,6 +75,7 @@ app.add_typer(maps.app, name="map")
 app.add_typer(subsidence.app, name="subsidence")
 app.add_typer(candidates.app, name="candidates")
 app.command("carbon")(carbon.carbon)
+app.add_typer(users.app, name="user")
 app.command("verify")(history.verify)
 app.command("migrate")(history.migrate)
 

@@ -18,14 +18,18 @@ def verify(
     as_json: console.JsonOption = False,
 ) -> None:
     """Check the chain of the history and every site against it; exit code 1 names the first bad row."""
-    from geo.store import history
+    from geo.store import audit, history
 
     with console.opened(store) as opened, opened.read() as conn:
         found = history.verify(conn, expect=_head(expect))
+        bad_audit = audit.first_bad_row(conn)
     if as_json:
         console.print_json(found)
     elif found.ok:
         typer.echo(f"ok: {found.rows_checked} rows, head {found.seq}:{found.head}")
+    if bad_audit is not None:
+        console.report(f"row {bad_audit} of the audit was altered")
+        raise typer.Exit(1)
     if not found.ok:
         row = "" if found.first_bad_seq is None else f"row {found.first_bad_seq}: "
         console.report(f"{row}{found.problem}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli import console
+
+if TYPE_CHECKING:
+    from geo.store import Connection
 
 
 def approve(
@@ -40,18 +43,32 @@ def approve(
     from geo.store import proposals, sites
 
     with console.opened(store) as opened, opened.write() as conn:
-        if reject:
-            proposals.reject(conn, proposal, actor=as_name, now=console.now(), comment=comment)
-        else:
-            proposals.approve(
-                conn, proposal, actor=as_name, now=console.now(), comment=comment, today=console.today()
-            )
+        _decide(conn, proposal, as_name, reject=reject, comment=comment)
         decided = proposals.get(conn, proposal)
         code = sites.get(conn, decided.site_id).site_code
     if as_json:
         console.print_json(ProposalItem.of(decided, code))
     else:
         typer.echo(f"proposal {proposal} is {decided.state} by {as_name}")
+
+
+def _decide(conn: Connection, proposal_id: int, as_name: str, *, reject: bool, comment: str) -> None:
+    """Decide on one proposal, as somebody who may once there are accounts, and write it down."""
+    from api.auth.deciders import check_decider
+    from api.auth.trail import Doer
+    from geo.audit import AuditEvent
+    from geo.store import proposals
+
+    check_decider(conn, as_name, proposal_id)
+    now = console.now()
+    if reject:
+        proposals.reject(conn, proposal_id, actor=as_name, now=now, comment=comment)
+    else:
+        proposals.approve(
+            conn, proposal_id, actor=as_name, now=now, comment=comment, today=console.today()
+        )
+    event = AuditEvent.REJECTED if reject else AuditEvent.APPROVED
+    Doer(as_name, address="command line").note(conn, event, target=f"proposal {proposal_id}")
 
 
 def _decide_all(store: str, source: str, as_name: str, *, reject: bool, comment: str) -> int:
@@ -61,17 +78,7 @@ def _decide_all(store: str, source: str, as_name: str, *, reject: bool, comment:
     with console.opened(store) as opened, opened.write() as conn:
         found = [one for one in proposals.find(conn, state="open") if one.source == source]
         for one in found:
-            if reject:
-                proposals.reject(conn, one.proposal_id, actor=as_name, now=console.now(), comment=comment)
-            else:
-                proposals.approve(
-                    conn,
-                    one.proposal_id,
-                    actor=as_name,
-                    now=console.now(),
-                    comment=comment,
-                    today=console.today(),
-                )
+            _decide(conn, one.proposal_id, as_name, reject=reject, comment=comment)
     return len(found)
 
 

@@ -8,14 +8,17 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from api import deps, shapes
 from api.auth.rights import require
+from api.auth.trail import doer_of
 from api.paging import next_url, page_of
 from api.retries import RetryDep
 from api.schemas.proposals import ChangedSite, DecisionIn, ProposalItem, ProposalList
 from api.strict_json import StrictRoute
 from geo import clock
 from geo.accounts import Action
+from geo.audit import AuditEvent
 from geo.proposals import ProposalState
 from geo.store import proposals, sites
+from geo.store.recording import ProposalOutdated
 
 router = APIRouter(
     prefix="/api/proposals", tags=["proposals"], route_class=StrictRoute, dependencies=[require(Action.READ)]
@@ -64,6 +67,7 @@ def get_proposal(proposal_id: deps.Id, store: deps.StoreDep) -> ProposalItem:
 )
 def approve(
     proposal_id: deps.Id,
+    request: Request,
     store: deps.StoreDep,
     rights: deps.RightsDep,
     today: deps.TodayDep,
@@ -75,22 +79,30 @@ def approve(
     """Release a proposal under another name than the proposer's."""
     given = body or DecisionIn()
     actor = rights.as_person(given.as_ or as_)
-    with store.write() as conn:
-        proposal = proposals.get(conn, proposal_id)
-        rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
+    now = clock.now_utc()
+    try:
+        with store.write() as conn:
+            proposal = proposals.get(conn, proposal_id)
+            rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
 
-        def work() -> Response:
-            applied = proposals.approve(
-                conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment, today=today
-            )
-            return shapes.changed_answer(conn, applied, lang)
+            def work() -> Response:
+                applied = proposals.approve(
+                    conn, proposal_id, actor=actor, now=now, comment=given.comment, today=today
+                )
+                doer_of(request, actor).note(conn, AuditEvent.APPROVED, target=f"proposal {proposal_id}")
+                return shapes.changed_answer(conn, applied, lang)
 
-        return retry.once(conn, f"{actor} {given.comment}", work)
+            return retry.once(conn, f"{actor} {given.comment}", work)
+    except ProposalOutdated:
+        with store.write() as conn:
+            proposals.tell_outdated(conn, proposal_id, now=now)
+        raise
 
 
 @router.post("/{proposal_id}/reject", response_model=ProposalItem, dependencies=[require(Action.WITHDRAW)])
 def reject(
     proposal_id: deps.Id,
+    request: Request,
     store: deps.StoreDep,
     rights: deps.RightsDep,
     retry: RetryDep,
@@ -109,6 +121,7 @@ def reject(
             decided = proposals.reject(
                 conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment
             )
+            doer_of(request, actor).note(conn, AuditEvent.REJECTED, target=f"proposal {proposal_id}")
             return shapes.json_answer(shapes.proposal_items(conn, [decided])[0])
 
         return retry.once(conn, f"{actor} {given.comment}", work)

@@ -166,6 +166,21 @@ def reject(conn: Connection, proposal_id: int, *, actor: str, now: str, comment:
     return _decide(conn, proposal_id, ProposalState.REJECTED, actor=actor, now=now, comment=comment)
 
 
+def tell_outdated(conn: Connection, proposal_id: int, *, now: str) -> None:
+    """Tell the proposer that the site has changed since, so that the change has to be proposed anew."""
+    proposal = get(conn, proposal_id)
+    notifications.notify(
+        conn,
+        [proposal.proposed_by],
+        NoticeKind.CONFLICT,
+        now=now,
+        subject=f"proposal:{proposal_id}",
+        link=f"/sites/{proposal.site_id}",
+        facts={"site": sites.get(conn, proposal.site_id).site_code},
+        site_id=proposal.site_id,
+    )
+
+
 def _stored(conn: Connection, proposal_id: int) -> RowMapping:
     row = conn.execute(select(PROPOSALS).where(PROPOSALS.c.proposal_id == proposal_id)).mappings().first()
     if row is None:
