@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.auth import keeping
+from api.auth import keeping, oidc
 from api.auth.demo import demo_accounts
 from api.auth.opening import FIRST
 from api.auth.rights import require
-from api.auth.sign_in import drop_cookie, open_session, set_cookie, sign_in, sign_out
+from api.auth.sign_in import drop_cookie, is_secure, is_usable, open_session, set_cookie, sign_in, sign_out
 from api.auth.trail import doer_of
 from api.deps import SettingsDep
 from api.pages.view import NULL, Page, PageDep, PageRoute
 from geo import clock
 from geo.account_rules import BadLoginName, BadPassword, check_login_name
 from geo.accounts import Action, SignInFailed, TooManyAttempts
+from geo.audit import AuditEvent
+from geo.errors import ReverdureError
 from geo.store import accounts, cities, sign_ins
 from geo.store.accounts import NameTaken
 from geo.store.sign_ins import LinkNotGood
@@ -79,6 +82,78 @@ def logout(page: PageDep, request: Request) -> Response:
     answer = RedirectResponse("/login", 303, headers={**NO_STORE, "Clear-Site-Data": '"cache"'})
     drop_cookie(answer)
     return answer
+
+
+@router.get("/login/oidc")
+def ask_issuer(page: PageDep, settings: SettingsDep, request: Request, next: Next = "/") -> Response:  # noqa: A002
+    """Send the browser to the single sign-on."""
+    if settings.oidc_issuer is None:
+        return RedirectResponse("/login", 303)
+    try:
+        asked = oidc.ask(
+            page.store, settings, redirect_uri=callback_uri(settings, request), next_=safe_next(next)
+        )
+    except oidc.SingleSignOnFailed as error:
+        return sso_failed(page, settings, error)
+    answer = RedirectResponse(asked.url, 303, headers=NO_STORE)
+    answer.set_cookie(
+        oidc.STATE_COOKIE,
+        asked.state,
+        max_age=oidc.STATE_LASTS_S,
+        httponly=True,
+        secure=is_secure(settings, request),
+        samesite="lax",
+        path="/login/oidc",
+    )
+    return answer
+
+
+@router.get("/login/oidc/callback", response_class=HTMLResponse)
+def back_from_issuer(
+    page: PageDep,
+    settings: SettingsDep,
+    request: Request,
+    state: Next = "",
+    code: Next = "",
+    error: Next = "",
+) -> Response:
+    """Sign in whoever comes back from the single sign-on."""
+    if not state or not hmac.compare_digest(
+        request.cookies.get(oidc.STATE_COOKIE, "").encode(), state.encode()
+    ):
+        return sso_failed(page, settings, oidc.SingleSignOnFailed(problem="another browser asked"))
+    try:
+        with page.store.write() as conn:
+            asked = sign_ins.use_link(conn, state, purpose=oidc.PURPOSE, now=clock.now_utc())
+        if error or not code:
+            raise oidc.SingleSignOnFailed(problem=error[:100] or "no code")
+        claims = oidc.claims_of(settings, asked, code=code, redirect_uri=callback_uri(settings, request))
+        with page.store.write() as conn:
+            account = oidc.account_for(conn, settings, claims)
+            if not is_usable(conn, settings, account):
+                raise oidc.SingleSignOnFailed(problem="the account is shut")
+            signed_in = open_session(conn, settings, request, account, how="single sign-on")
+    except (oidc.SingleSignOnFailed, LinkNotGood) as failure:
+        with page.store.write() as conn:
+            doer_of(request, "").note(conn, AuditEvent.SIGN_IN_FAILED, detail={"how": "single sign-on"})
+        return sso_failed(page, settings, failure)
+    target = safe_next(str(asked["next"])) if signed_in.user.role else "/account"
+    answer = RedirectResponse(target, 303, headers=NO_STORE)
+    answer.delete_cookie(oidc.STATE_COOKIE, path="/login/oidc")
+    set_cookie(answer, settings, request, signed_in)
+    return answer
+
+
+def callback_uri(settings: SettingsDep, request: Request) -> str:
+    """The address to which the single sign-on sends the browser back."""
+    base = settings.public_url or str(request.base_url).rstrip("/")
+    return f"{base}/login/oidc/callback"
+
+
+def sso_failed(page: Page, settings: SettingsDep, error: ReverdureError) -> HTMLResponse:
+    """The form to sign in, and why the single sign-on failed."""
+    problem = page.tell("sso_failed", problem=error.context.get("problem", str(error)))
+    return login_page(page, settings, "/", problem=problem, status_code=401)
 
 
 @router.get("/login/first/{secret}", response_class=HTMLResponse)

@@ -151,6 +151,12 @@ def set_role(conn: Connection, user_id: int, role: AccountRole | None) -> None:
     _set(conn, user_id, role=None if role is None else role.value)
 
 
+def sync_rights(conn: Connection, user_id: int, role: AccountRole | None, adcodes: Iterable[str]) -> None:
+    """Give an account the rights that it has elsewhere, whatever they were here. Raises `UnknownCity`."""
+    _set(conn, user_id, role=None if role is None else role.value)
+    set_units(conn, user_id, adcodes)
+
+
 def set_disabled(conn: Connection, user_id: int, *, disabled: bool) -> None:
     """Shut an account, or open it again. Raises `LastAdministrator`."""
     if disabled:
