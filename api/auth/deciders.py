@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from geo.accounts import Action, may, refusal
-from geo.proposals import concerned_units
-from geo.store import Connection, accounts, cities, proposals, sites
+from api.auth.rights import Rights
+from api.auth.who import Who
+from geo.store import Connection, accounts, proposals, sites
 
 
 def check_decider(conn: Connection, name: str, proposal_id: int) -> None:
@@ -17,7 +17,4 @@ def check_decider(conn: Connection, name: str, proposal_id: int) -> None:
         return
     user = accounts.named(conn, name).user
     proposal = proposals.get(conn, proposal_id)
-    units = concerned_units(sites.get(conn, proposal.site_id), proposal.change.facts)
-    decision = may(user, Action.DECIDE, [cities.place(conn, code) for code in units])
-    if not decision:
-        raise refusal(user, Action.DECIDE, decision)
+    Rights(Who(user=user), user).check_decision(conn, proposal, sites.get(conn, proposal.site_id))

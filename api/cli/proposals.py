@@ -64,9 +64,7 @@ def _decide(conn: Connection, proposal_id: int, as_name: str, *, reject: bool, c
     if reject:
         proposals.reject(conn, proposal_id, actor=as_name, now=now, comment=comment)
     else:
-        proposals.approve(
-            conn, proposal_id, actor=as_name, now=now, comment=comment, today=console.today()
-        )
+        proposals.approve(conn, proposal_id, actor=as_name, now=now, comment=comment, today=console.today())
     event = AuditEvent.REJECTED if reject else AuditEvent.APPROVED
     Doer(as_name, address="command line").note(conn, event, target=f"proposal {proposal_id}")
 

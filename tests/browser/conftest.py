@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page
 
 from api.app import create_app
+from api.auth.demo import add_demo_accounts
 from api.settings import Settings
 from geo.demo import build_demo
 from geo.store import Store
@@ -41,13 +43,25 @@ class Opened:
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a service on a new store of 24 synthetic sites, while the block lasts."""
+def make_demo(folder: Path) -> Path:
+    """A new store of 24 synthetic sites."""
     store = Store.open(folder / "s.gpkg", create=True)
     build_demo(store, folder / "rasters", n_sites=24)
     store.close()
-    app = create_app(Settings(store=str(folder / "s.gpkg"), port=0))
+    return folder / "s.gpkg"
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a service on a new store of 24 synthetic sites, while the block lasts."""
+    with serving(make_demo(folder)) as address:
+        yield address
+
+
+@contextmanager
+def serving(path: Path) -> Iterator[str]:
+    """The address of a service on the store at `path`, while the block lasts."""
+    app = create_app(Settings(store=str(path), port=0))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -61,9 +75,28 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 24 synthetic sites; nobody has it open."""
+    return make_demo(tmp_path_factory.mktemp("service"))
+
+
+@pytest.fixture(scope="session")
+def service(demo_store: Path) -> Iterator[str]:
     """The address of a service on a store of 24 synthetic sites; it stops with the session."""
-    with served(tmp_path_factory.mktemp("service")) as address:
+    with serving(demo_store) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def service_with_accounts(demo_store: Path) -> Iterator[str]:
+    """The same on a copy that has the accounts of the demo, beside it so that it finds the rasters."""
+    path = demo_store.with_name("accounts.gpkg")
+    with closing(sqlite3.connect(demo_store)) as raw:
+        raw.execute("VACUUM INTO ?", [str(path)])
+    store = Store.open(path)
+    add_demo_accounts(store)
+    store.close()
+    with serving(path) as address:
         yield address
 
 
@@ -72,10 +105,10 @@ def open_page(browser: Browser, service: str) -> Iterator[Callable[..., Opened]]
     """Opens pages of a window size and a language."""
     contexts = []
 
-    def open_one(size: tuple[int, int] = DESK, locale: str = "en-US") -> Opened:
+    def open_one(size: tuple[int, int] = DESK, locale: str = "en-US", base: str = service) -> Opened:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         contexts.append(context)
-        opened = Opened(context.new_page(), service)
+        opened = Opened(context.new_page(), base)
         opened.page.on(
             "console", lambda line: opened.errors.append(line.text) if line.type == "error" else None
         )
