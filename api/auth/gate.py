@@ -89,9 +89,16 @@ class _Watch:
 
 
 def is_download(headers: Headers) -> bool:
-    """Whether an answer is something that somebody takes away."""
+    """Whether an answer is something that somebody takes away; the pictures of a page are not.
+
+    >>> is_download(Headers({"content-type": "text/csv; charset=utf-8"}))
+    True
+    >>> is_download(Headers({"content-type": "image/png", "content-disposition": "attachment"}))
+    False
+    """
     kind = headers.get("content-type", "")
-    return headers.get("content-disposition", "").startswith("attachment") or kind.startswith(trail.DOWNLOADS)
+    saved = headers.get("content-disposition", "").startswith("attachment") and not kind.startswith("image/")
+    return saved or kind.startswith(trail.DOWNLOADS)
 
 
 def is_open(path: str) -> bool:

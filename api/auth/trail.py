@@ -20,7 +20,8 @@ DOWNLOADS: Final = (
     "application/pdf",
     "application/zip",
     "application/geopackage",
-    "application/vnd.",
+    "application/vnd.openxmlformats",
+    "application/vnd.google-earth",
     "application/octet-stream",
 )
 """Kinds of answers that somebody takes away."""
