@@ -6,6 +6,7 @@ the outlines gain or lose in hectares is told, never spread. Since sites leave, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -27,6 +28,9 @@ from geo.status import Status
 
 OVERLAP_ALLOWED_UNITS: Final = 10_000
 """Parts may lie over each other by 1 m2: what two drawings of one line differ by."""
+
+_OF_THE_WHOLE: Final = re.compile("_ha$|^cost_")
+"""Free fields that say something of the whole site, which is true of none of its parts."""
 
 _CARRIED: Final = (
     Fact.NAME,
@@ -137,7 +141,12 @@ def plan_split(
     _check_day(effective_on, today)
     _check_apart(parts)
     areas = [geodesic_area_units(part.geometry) for part in parts]
-    facts = [_carried(known, effective_on) | dict(part.facts) for part in parts]
+    carried = _carried(known, effective_on)
+    if isinstance(attributes := carried.get(Fact.ATTRIBUTES), Mapping):
+        carried[Fact.ATTRIBUTES] = {
+            name: value for name, value in attributes.items() if not _OF_THE_WHOLE.search(name)
+        }
+    facts = [carried | dict(part.facts) for part in parts]
     shared = []
     for fact in (Fact.DAMAGED, Fact.RESTORED):
         total = units_in(_value(known, fact, effective_on))
@@ -181,7 +190,7 @@ def plan_merge(
     _check_day(effective_on, today)
     for fact in _AGREED:
         _check_agreed(sites, fact, facts, effective_on)
-    merged = {Fact.DAMAGED: None, Fact.RESTORED: None} | _carried(sites[0], effective_on)
+    merged = _common(sites, effective_on)
     for fact in (Fact.DAMAGED, Fact.RESTORED):
         stated = [units_in(_value(known, fact, effective_on)) for known in sites]
         known_units = [units for units in stated if units is not None]
@@ -308,6 +317,25 @@ def _carried(known: Known, day: date) -> dict[Fact, object]:
     }
 
 
+def _common(sites: Sequence[Known], day: date) -> dict[Fact, object]:
+    """What all of the sites say alike; of their free fields those that all have alike."""
+    carried = [_carried(known, day) for known in sites]
+    alike = {
+        fact: value
+        for fact, value in carried[0].items()
+        if all(other.get(fact) == value for other in carried[1:])
+    }
+    fields = [each.get(Fact.ATTRIBUTES) for each in carried]
+    kept = [each for each in fields if isinstance(each, Mapping)]
+    if len(kept) == len(sites):
+        alike[Fact.ATTRIBUTES] = {
+            name: value
+            for name, value in kept[0].items()
+            if all(name in other and other[name] == value for other in kept[1:])
+        }
+    return alike
+
+
 def _statuses(known: Known, day: date) -> tuple[tuple[Status, date], ...]:
     return tuple(
         (Status(str(parse_json(row.value))), row.effective_on)
@@ -334,6 +362,6 @@ def _entering(
         facts={**facts, Fact.ATTRIBUTES: kept},
         entered_on=day,
         source_crs=before[0].source_crs,
-        extra=before[0].extra,
+        extra=before[0].extra if len(before) == 1 else {},
         status_rows=statuses,
     )

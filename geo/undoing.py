@@ -38,6 +38,10 @@ def undo_of(rows: Sequence[HistoryRow], seq: int, *, reason: str) -> Change:
     event = [other for other in rows if _same_event(other, row)]
     if any(other.fact is Fact.MEMBERSHIP and other.value == '"entered"' for other in event):
         raise NotUndoable(seq=seq, problem="with it the site entered; record that it leaves instead")
+    if row.source.startswith(("split:", "merge:")):
+        raise NotUndoable(
+            seq=seq, problem="it is one end of a split or merge; split or merge the sites again"
+        )
     stated = next((other for other in event if other.fact is row.fact and other.voids_seq is None), None)
     voiding = next((other for other in event if other.fact is row.fact and other.voids_seq is not None), None)
     if stated is not None and any(other.voids_seq == stated.seq for other in rows):

@@ -27,6 +27,7 @@ from api.cli import (
     subsidence,
     users,
     worker,
+    workflow,
 )
 from api.cli.console import register_legends, report
 from geo.errors import ReverdureError
@@ -71,6 +72,9 @@ app.command("worklist")(rates.worklist)
 app.command("agreement")(agreement.agreement)
 app.add_typer(samples.app, name="sample")
 app.command("approve")(proposals.approve)
+app.command("merge")(workflow.merge)
+app.command("undo")(workflow.undo)
+app.command("overdue")(workflow.overdue)
 app.add_typer(maps.app, name="map")
 app.add_typer(subsidence.app, name="subsidence")
 app.add_typer(candidates.app, name="candidates")

@@ -122,6 +122,8 @@ def test_a_merge_replaces_its_sites_and_marks_both_while_it_waits(client: TestCl
     assert [client.get(f"/api/sites/{n}").json()["properties"]["proposals"] for n in (1, 5)] == [[1], [1]]
     assert approve(client, 1).json()["entered"] == [6]
     assert client.get("/api/sites/5").json()["properties"]["left_on"] == "2021-05-01"
+    left = client.get("/api/sites/5/history").json()["items"][-1]["seq"]
+    assert undo(client, left).json()["type"] == "/docs/errors#not-undoable"
     assert client.get("/api/sites/6").json()["properties"]["attributes"] == {"predecessors": ["001", "005"]}
 
 

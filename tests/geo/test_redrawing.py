@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -141,6 +142,24 @@ def test_a_merge_sums_what_was_declared_and_is_unknown_where_one_is() -> None:
     assert site.facts[Fact.DAMAGED] == {"units": 3 * HA}
     assert site.facts[Fact.RESTORED] == {"units": None}
     assert site.facts[Fact.ATTRIBUTES] == {"predecessors": ["S1", "S2"]}
+
+
+def test_a_merged_site_says_only_what_all_of_its_sites_say() -> None:
+    def named(site_id: int, west: float, text: str) -> Known:
+        found = known(site_id, square(west))
+        said = {Fact.NAME: '"Field"', Fact.ATTRIBUTES: text, Fact.DAMAGE_YEAR: str(1990 + site_id)}
+        rows = [replace(found.rows[0], fact=fact, value=value) for fact, value in said.items()]
+        return Known(found.site, [*found.rows, *rows])
+
+    one = named(1, 117.0, '{"declared_area_ha":5,"tenure":"state"}')
+    two = named(2, 117.01, '{"declared_area_ha":7,"tenure":"state"}')
+    (site,) = merge(one, two).enters
+    assert site.facts[Fact.NAME] == "Field"
+    assert site.facts[Fact.ATTRIBUTES] == {"tenure": "state", "predecessors": ["S1", "S2"]}
+    assert Fact.DAMAGE_YEAR not in site.facts
+    parts = split(one, square(117.0, 33.0, 0.005), square(117.005, 33.0, 0.005)).enters
+    assert parts[0].facts[Fact.ATTRIBUTES] == {"tenure": "state", "predecessors": ["S1"]}
+    assert parts[0].facts[Fact.DAMAGE_YEAR] == 1991
 
 
 def test_land_that_two_sites_claimed_counts_once_after_a_merge() -> None:
