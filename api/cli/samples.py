@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli import console
+from api.cli.sample_words import of_words, over_words, print_sample, span_words
 from geo.errors import InvalidInput
 from geo.rates import GroupBy
 
@@ -89,7 +90,7 @@ def draw(
     if as_json:
         console.print_json(_wire(report))
         return
-    _print_sample(report, lang)
+    print_sample(report, lang)
     if out is not None:
         next_step = (
             "" if out.suffix.lower() == ".kml" else "; fill its column `checked`, `sample read` it back"
@@ -135,7 +136,7 @@ def read(
         f"sample {receipt.sample_id}: {receipt.n_rows} rows gave {receipt.n_new} new, {receipt.n_changed}"
         f" changed, {receipt.n_unchanged} unchanged labels, {receipt.n_empty} empty"
     )
-    _print_sample(report, lang)
+    print_sample(report, lang)
 
 
 @app.command("matrix")
@@ -167,7 +168,7 @@ def matrix(
     if as_json:
         console.print_json(_wire(report))
     else:
-        _print_sample(report, lang)
+        print_sample(report, lang)
 
 
 @app.command("list")
@@ -197,12 +198,12 @@ def list_samples(
         console.add_row(
             made,
             str(one.sample_id),
-            _of(report, lang),
-            _over(report, lang),
+            of_words(report, lang),
+            over_words(report, lang),
             str(one.n_points),
             str(one.n_checked),
             console.percent(None if report.interval is None else report.interval.value),
-            _span(report),
+            span_words(report),
             "" if report.holds is not False else console.word("reasons", "sample_outdated", lang),
         )
     console.stdout().print(made)
@@ -226,7 +227,7 @@ def show(
     if as_json:
         console.print_json(_wire(report))
     else:
-        _print_sample(report, lang)
+        print_sample(report, lang)
 
 
 def _wire(report: SampleReport) -> object:
@@ -265,83 +266,3 @@ def _write(out: Path, rows: list[PointRow]) -> None:
             out.write_text(csv_text(rows), encoding="utf-8", newline="")
         case _:
             out.write_text(json.dumps(feature_collection(rows), ensure_ascii=False), encoding="utf-8")
-
-
-def _of(report: SampleReport, lang: str) -> str:
-    one = report.sample
-    years = f"{one.from_year or '…'}-{one.to_year or '…'}"
-    return f"{console.word('products', one.product, lang)}, edition {one.edition}, {years}"
-
-
-def _over(report: SampleReport, lang: str) -> str:
-    one = report.sample
-    if one.group_by is None:
-        return f"from elsewhere: {one.source}"
-    name = one.group_name if lang == "zh" else one.group_name_en or one.group_name
-    return f"{name}, {one.responsible} sites"
-
-
-def _span(report: SampleReport) -> str:
-    found = report.interval
-    if found is None:
-        return console.NULL
-    return f"{console.percent(found.low)} to {console.percent(found.high)}"
-
-
-def _print_sample(report: SampleReport, lang: str) -> None:
-    from geo.areas import ha_from_units
-
-    sample = report.sample
-    numbers = ("mapped ha", "checked", "user's accuracy", "producer's", "estimated ha")
-    title = f"Sample {sample.sample_id}: {_of(report, lang)}; {_over(report, lang)}"
-    made = console.table(title, "outcome as mapped", *numbers, right=numbers)
-    for slug, n_checked in sample.matrix.row_totals().items():
-        mapped = sample.strata.get(slug)
-        console.add_row(
-            made,
-            console.word("sample_outcomes", slug, lang),
-            console.hectares(None if mapped is None else ha_from_units(mapped)),
-            str(n_checked),
-            *_accuracy_cells(report, slug),
-        )
-    console.stdout().print(made)
-    _print_state(report, lang)
-
-
-def _accuracy_cells(report: SampleReport, slug: str) -> tuple[str, str, str]:
-    """User's and producer's accuracy and the area of one outcome, with their 95 % half widths."""
-    accuracy = report.accuracy
-    if accuracy is None:
-        return console.NULL, console.NULL, console.NULL
-    users, producers, area = (part[slug] for part in (accuracy.users, accuracy.producers, accuracy.areas))
-    return (
-        _with_half_width(users.value, users.half_width),
-        _with_half_width(producers.value, producers.half_width),
-        f"{console.hectares(area.value)} ± {console.hectares(area.half_width)}",
-    )
-
-
-def _print_state(report: SampleReport, lang: str) -> None:
-    sample = report.sample
-    typer.echo(f"{sample.n_checked} of {sample.n_points} points are checked")
-    if report.accuracy is not None:
-        overall = report.accuracy.overall
-        typer.echo(f"overall accuracy {_with_half_width(overall.value, overall.half_width)}")
-    if report.interval is not None:
-        typer.echo(
-            f"observed recovery rate by the sample: {console.percent(report.interval.value)},"
-            f" 95 % interval {_span(report)}"
-        )
-    elif sample.missing:
-        lacking = ", ".join(
-            f"{console.word('sample_outcomes', slug, lang)} {count}" for slug, count in sample.missing.items()
-        )
-        typer.echo(f"no interval yet; points still to check: {lacking}")
-    if report.holds is False:
-        console.note(console.word("reasons", "sample_outdated", lang))
-
-
-def _with_half_width(value: float | None, half_width: float | None) -> str:
-    if value is None or half_width is None:
-        return console.NULL
-    return f"{console.percent(value)} ± {console.percent(half_width)}"

@@ -14,8 +14,9 @@ from geo.band_scenes import Scaling
 from geo.cities import City, listed_cities
 from geo.clock import time_text
 from geo.demo import composites, displacement
+from geo.demo.checking import check_sample
 from geo.demo.composites import write_composites
-from geo.demo.desk import steps
+from geo.demo.desk import LAST_DAY, steps
 from geo.demo.displacement import write_displacement
 from geo.demo.histories import Story, write_stories
 from geo.demo.journal import Act, journal
@@ -111,7 +112,7 @@ def build_demo(
     try:
         building = Store.open(beside, create=True)
         try:
-            summary = _fill(building, units, stories, acts, drawn=drawn, report=report)
+            summary = _fill(building, units, stories, acts, drawn=drawn, seed=seed, report=report)
             take_over(store, building)
         finally:
             building.close()
@@ -128,6 +129,7 @@ def _fill(
     acts: Sequence[Act],
     *,
     drawn: DemoRasters,
+    seed: int,
     report: Progress,
 ) -> DemoSummary:
     found = [scene for paths, request in drawn.requests() for scene in inspect(paths, request)]
@@ -151,6 +153,7 @@ def _fill(
         reference=ReferenceKind.RING,
     )
     spectral_recovery(store, seen, progress=_part(report, _RECOVERED, _SEEN))
+    check_sample(store, seed=seed, today=LAST_DAY)
     moved = SubsidenceParams(product=INSAR, edition=EDITION)
     find_subsidence(store, moved, progress=_part(report, _SEEN, _STEPS))
     return DemoSummary(

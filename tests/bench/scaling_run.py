@@ -9,23 +9,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from distributed import LocalCluster
-
 from geo.dask_pool import DaskCluster
 from geo.pools import Pool, Processes, Serial
 from geo.recover import RecoverParams, recover
 from geo.store import Store
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, TRANSITIONS
 from tests.bench.worker import forget_peak, peak_mb, say
+from tests.geo.dask_cluster import dask_cluster
 
 
 @contextmanager
 def _pool(name: str) -> Iterator[Pool]:
     if name.startswith("Dask"):
-        with LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
-        ) as cluster:
-            yield DaskCluster(cluster.scheduler_address)
+        with dask_cluster() as address:
+            yield DaskCluster(address)
     else:
         yield Processes(2) if name.startswith("two") else Serial()
 

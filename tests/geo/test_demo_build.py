@@ -19,7 +19,7 @@ from geo.evidence import Verdict
 from geo.figures import rate_series, rates_of
 from geo.history import Fact
 from geo.proposals import ProposalState
-from geo.rates import GroupBy, RateQuery
+from geo.rates import GroupBy, RateDefinition, RateQuery
 from geo.scenes import SceneKind
 from geo.sites import Kind, Settlement
 from geo.spectral_metrics import Metric
@@ -168,6 +168,15 @@ def test_the_demo_has_been_seen_by_composites_and_by_radar(built: Built) -> None
     assert len(measured) > N_SITES / 6
     assert {one.reference_kind for one in seen} == {ReferenceKind.RING}
     assert {one.settlement for one in moved} >= {Settlement.SETTLED, Settlement.STILL_MOVING}
+
+
+def test_a_checked_sample_gives_the_demo_an_interval(built: Built) -> None:
+    query = RateQuery(definition=RateDefinition.OBSERVED)
+    observed = rates_of(built[0], query, GroupBy.ALL, today=TODAY)[0].observed
+    assert observed.interval_kind == "design"
+    assert observed.low is not None
+    assert observed.high is not None
+    assert 0 < observed.low < observed.high < 1
 
 
 def test_evidence_contradicts_and_finds_the_unclaimed(built: Built) -> None:

@@ -9,21 +9,19 @@ import time
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster
 
 from geo.dask_pool import ClusterAway, DaskCluster
 from geo.errors import UnknownSite
 from geo.pools import NoSuchPool, Processes, Serial, WorkerDied, pool_of
 from tests.geo import shard_functions as given
+from tests.geo.dask_cluster import dask_cluster
 
 
 @pytest.fixture(scope="module")
 def cluster():
     """A Dask scheduler with two worker processes on loopback."""
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
-    ) as running:
-        yield running.scheduler_address
+    with dask_cluster() as address:
+        yield address
 
 
 @pytest.fixture(params=["serial", "processes", "dask"])

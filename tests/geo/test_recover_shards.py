@@ -8,7 +8,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +27,7 @@ from geo.runs import RunState
 from geo.status import Status
 from geo.store import Store, changes, recoveries, run_shards, runs
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES
+from tests.geo.dask_cluster import dask_cluster
 from tests.geo.recovery_case import LATER, PARAMS, TODAY, add_scenes, add_sites, ramp, site, square
 
 YEARS = (2013, 2015, 2016, 2018, 2019, 2020)
@@ -99,10 +99,8 @@ def test_processes_and_a_cluster_store_the_very_rows_of_one_process(filled, copy
     stores = {name: copy_of(f"{name}.gpkg") for name in ("processes", "dask")}
     whole = recover(filled, PARAMS, today=TODAY, most_sites=2)
     rows = stored(filled)
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
-    ) as cluster:
-        for name, pool in (("processes", Processes(2)), ("dask", DaskCluster(cluster.scheduler_address))):
+    with dask_cluster() as address:
+        for name, pool in (("processes", Processes(2)), ("dask", DaskCluster(address))):
             there = recover(stores[name], PARAMS, today=TODAY, pool=pool, most_sites=2)
             assert figures(there) == figures(whole), name
             assert stored(stores[name]) == rows, name
