@@ -32,6 +32,8 @@ TABLES: Final = {
     "CandidateState": "candidate_states",
     "Source": "displacement_sources",
     "RedrawingKind": "redrawing_kinds",
+    "AccountRole": "account_roles",
+    "AuditEvent": "audit_events",
 }
 """Enum of the API -> the reference table that holds its words."""
 

@@ -81,6 +81,18 @@ SECTIONS = (
         "When a swing of a class is drift; change it in `data/reference/drift_rules.csv`.",
         "slug value unit zh en",
     ),
+    (
+        "account_roles",
+        "Roles of accounts",
+        "Each role may what those before it may.",
+        "slug zh en note_zh note_en",
+    ),
+    (
+        "actions",
+        "Actions",
+        "The least role for each; what is done to a unit (`in_unit`) only within one's own.",
+        "slug role scope in_unit zh en",
+    ),
     ("reasons", "Reasons", "Why a figure is missing or marked.", "slug zh en"),
 )
 
