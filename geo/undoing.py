@@ -13,7 +13,7 @@ from dataclasses import replace
 from geo.canonical import parse_json
 from geo.changes import Change, UnknownRow
 from geo.errors import Refused
-from geo.facts import current
+from geo.facts import current, standing
 from geo.history import Fact, HistoryRow
 from geo.status import Status
 from geo.wkb import geometry_of
@@ -49,12 +49,37 @@ def undo_of(rows: Sequence[HistoryRow], seq: int, *, reason: str) -> Change:
     first = min(other.seq for other in event)
     before = [other for other in rows if other.seq < first]
     voided = None if voiding is None else next(other for other in rows if other.seq == voiding.voids_seq)
+    for held in (stated, voided):
+        if held is not None and (later := _stated_later(held, rows, event)) is not None:
+            raise NotUndoable(seq=seq, problem=f"row {later.seq} states the fact anew for the same day")
     change = Change({}, row.effective_on, reason)
     if voided is not None:
         change = _restated(change, voided)
     if stated is not None:
         change = replace(change, voids_seq=stated.seq)
-    return _with_other_facts(change, row.fact, event, before)
+    others = [
+        other
+        for other in event
+        if other.fact is not row.fact
+        and other.voids_seq is None
+        and _stated_later(other, rows, event) is None
+    ]
+    if any(other.effective_on != change.effective_on for other in others):
+        raise NotUndoable(seq=seq, problem="the event speaks of several days; correct its rows one by one")
+    return _with_other_facts(change, others, before)
+
+
+def _stated_later(
+    row: HistoryRow, rows: Sequence[HistoryRow], event: Sequence[HistoryRow]
+) -> HistoryRow | None:
+    """The row of another event that holds in place of `row` on its day, None where there is none."""
+    own = {other.seq for other in event}
+    later = (
+        other
+        for other in standing(rows)
+        if other.fact is row.fact and other.effective_on == row.effective_on and other.seq > row.seq
+    )
+    return next((other for other in later if other.seq not in own), None)
 
 
 def _same_event(one: HistoryRow, other: HistoryRow) -> bool:
@@ -74,15 +99,12 @@ def _restated(change: Change, voided: HistoryRow) -> Change:
     return replace(change, facts=facts, effective_on=voided.effective_on)
 
 
-def _with_other_facts(
-    change: Change, fact: Fact, event: Sequence[HistoryRow], before: Sequence[HistoryRow]
-) -> Change:
+def _with_other_facts(change: Change, others: Sequence[HistoryRow], before: Sequence[HistoryRow]) -> Change:
+    """The change that also says of the event's other facts what they were before it."""
     facts = dict(change.facts)
     geometry = change.geometry
     was = current(before, on=change.effective_on)
-    for other in event:
-        if other.fact is fact or other.voids_seq is not None:
-            continue
+    for other in others:
         if other.fact is Fact.GEOMETRY:
             row = was.get(Fact.GEOMETRY)
             geometry = geometry if row is None or row.wkb is None else geometry_of(row.wkb)

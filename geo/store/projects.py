@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
 from geo.planning import WORKING, Overdue, Project, RecordKind, TakenKey, check_project, earliest
+from geo.status import Status
 from geo.store import sites
 from geo.store.records import day_of, day_text, row_of, stamp_of, write
 from geo.store.sites import SiteFilter
@@ -89,13 +90,18 @@ def find(
 
 
 def overdue(conn: Connection, *, today: date, adcodes: frozenset[str] | None = None) -> list[Overdue]:
-    """The sites whose treatment should have ended before `today` and has not, the longest overdue first."""
+    """The sites whose treatment should have ended before `today` and has not, the longest overdue first.
+
+    The treatment of a relapsed site did end once: it is overdue by a project alone.
+    """
     wanted = SiteFilter(adcodes=adcodes, limit=None)
     working = {site.site_id: site for site in sites.find(conn, wanted) if site.status in WORKING}
     found = [
         Overdue(site.site_id, site.treatment_end, site.status)
         for site in working.values()
-        if site.treatment_end is not None and site.treatment_end < today
+        if site.treatment_end is not None
+        and site.treatment_end < today
+        and site.status is not Status.RELAPSED
     ]
     columns = PROJECTS.c
     late = (

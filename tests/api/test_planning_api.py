@@ -146,11 +146,15 @@ def test_overdue_sites_come_by_their_own_date_and_by_that_of_a_project(client: T
     assert client.get("/api/overdue").json()["items"] == []
     client.post("/api/projects", json={**PROJECT, "site_ids": [1, 2, 4]})
     client.patch("/api/sites/3", json={"treatment_end": "2020-05-01"}, headers=ANY)
+    relapse = {"status": "relapsed", "effective_on": "2021-07-01", "restored_ha": None, "reason": "slide"}
+    client.patch("/api/sites/4", json={"treatment_end": "2019-05-01"}, headers=ANY)
+    assert client.post("/api/sites/4/status", json=relapse, headers=ANY).status_code == 200
     items = client.get("/api/overdue").json()["items"]
     assert [(one["site_id"], one["due_on"], one["project_code"]) for one in items] == [
         (3, "2020-05-01", None),
         (1, "2021-12-31", "P-2021/01"),
         (2, "2021-12-31", "P-2021/01"),
+        (4, "2021-12-31", "P-2021/01"),
     ]
     assert all(one["days"] > 0 for one in items)
     assert [one["site_id"] for one in client.get("/api/overdue?city=340604").json()["items"]] == [1, 2]

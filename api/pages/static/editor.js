@@ -317,7 +317,7 @@ async function showNeighbours() {
     const input = label.appendChild(document.createElement("input"));
     Object.assign(input, { type: "checkbox", name: "neighbour", value: site.id });
     input.dataset.version = site.properties.version;
-    label.append(`${site.properties.site_code} ${site.properties.name} (${shown(site.properties.area_ha, 2)} ha)`);
+    label.append(`${site.properties.site_code} ${site.properties.name} (${shown(site.properties.area_ha, 2)} ${HA})`);
   }
   if (!others.length) box.append(SAYS.merge_none);
 }

@@ -3,10 +3,11 @@
 
 const FACT_WORDS = JSON.parse(document.getElementById("fact-words")?.textContent ?? "{}");
 
+const HA = LANG === "zh" ? "公顷" : "ha";
 const factLabel = (fact) => FACT_WORDS[fact]?.label ?? fact;
 function factValue(fact, value) {
   if (value === null || value === undefined) return "–";
-  if (typeof value === "number" && ["geometry", "damaged", "restored"].includes(fact)) return `${value.toFixed(4)} ha`;
+  if (typeof value === "number" && ["geometry", "damaged", "restored"].includes(fact)) return `${value.toFixed(4)} ${HA}`;
   if (typeof value === "object") return JSON.stringify(value);
   return FACT_WORDS[fact]?.values?.[value] ?? String(value);
 }
@@ -127,14 +128,17 @@ for (const button of document.querySelectorAll("button[data-remove]")) {
   });
 }
 
-// A form of plain fields becomes one JSON body; an empty field is one not given.
-function recordOf(form) {
+// A form of plain fields becomes one JSON body. An empty field is one not given; of a change it is one emptied.
+function recordOf(form, isChange = false) {
   const body = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || (field.type === "checkbox" && !field.checked)) continue;
     const kind = field.dataset.as;
     if (kind === "list") (body[field.name] ??= []).push(field.value);
-    else if (field.value.trim() === "") continue;
+    else if (field.value.trim() === "") {
+      const plainText = field.tagName === "INPUT" && kind !== "number" && !field.classList.contains("day");
+      if (isChange) body[field.name] = plainText ? "" : null;
+    }
     else body[field.name] = kind === "number" ? Number(field.value) : field.value.trim();
   }
   return body;
@@ -156,7 +160,7 @@ for (const form of document.querySelectorAll("form[data-record-form]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     busy(form, async () => {
-      const body = recordOf(form);
+      const body = recordOf(form, Boolean(form.dataset.etag));
       if (form.elements.site_codes) {
         body.site_ids = await idsOfCodes(form.elements.site_codes.value);
         delete body.site_codes;
