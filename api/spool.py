@@ -7,7 +7,8 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -119,6 +120,15 @@ class Spool:
         for home in self.folder.iterdir():
             if home.is_dir() and home.stat().st_mtime < oldest:
                 shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def discarded_unless_kept(spool: Spool, path: Path) -> Iterator[None]:
+    """Forget the upload afterwards, whatever happened, unless a dry run noted that it waits."""
+    try:
+        yield
+    finally:
+        spool.discard(path)
 
 
 def safe_name(file_name: str) -> str:

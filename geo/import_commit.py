@@ -13,7 +13,7 @@ from geo.cities import City, Listing
 from geo.clock import local_date
 from geo.errors import Refused, ReverdureError
 from geo.findings import finding, shortened
-from geo.import_plan import PreparedImport, PreparedRow, make_receipt
+from geo.import_plan import SOURCES, PreparedImport, PreparedRow, make_receipt
 from geo.proposals import Proposal, ProposalState
 from geo.receipts import Receipt, ReceiptRow, RowResult, Severity
 from geo.store import Store
@@ -96,7 +96,7 @@ class _Writer:
         self._actor = actor
         self._now = now
         self._today = today
-        self._source = f"import:{import_store.next_id(conn)}"
+        self._source = f"{SOURCES[prepared.options.kind]}:{import_store.next_id(conn)}"
         self._open = _open_proposals(conn)
 
     def rows(self) -> tuple[ReceiptRow, ...]:

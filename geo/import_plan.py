@@ -6,13 +6,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from geo.changes import Change, NewSite
 from geo.receipts import Finding, Receipt, ReceiptRow, RowResult
 from geo.words import Lang
 
 ImportKind = Literal["sites", "status"]
+SOURCES: Final[Mapping[ImportKind, str]] = {"sites": "import", "status": "status"}
+"""What stands before the number of an import in the source of its history rows.
+
+An acceptance in a status list rests on an inspection or says its reason, as anywhere else; one in a file of
+sites rests on that file.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from geo.clock import local_date
 from geo.errors import Conflict, Refused, ReverdureError
 from geo.facts import current, standing
 from geo.history import Fact, HistoryRow
+from geo.import_plan import SOURCES
 from geo.proposals import ProposalState
 from geo.receipts import ReceiptRow, RowResult, Undo, UndoResult, UndoRow
 from geo.sites import Site
@@ -104,7 +105,7 @@ class _Undoer:
     ) -> None:
         self.undo_id = undo_store.next_id(conn)
         self._conn = conn
-        self._source = f"import:{import_id}"
+        self._sources = {f"{word}:{import_id}" for word in SOURCES.values()}
         self._actor = actor
         self._now = now
         self._today = today
@@ -114,8 +115,8 @@ class _Undoer:
         """What became of one row of the receipt."""
         done = UndoRow(line.row, line.site_code, site_id, UndoResult.UNDONE)
         rows = history.rows(self._conn, site_id=site_id, with_wkb=True)
-        own = [row for row in standing(rows) if row.source == self._source]
-        later = [row for row in rows if own and row.seq > own[0].seq and row.source != self._source]
+        own = [row for row in standing(rows) if row.source in self._sources]
+        later = [row for row in rows if own and row.seq > own[0].seq and row.source not in self._sources]
         if later:
             problem = f"{later[-1].actor} changed {later[-1].fact} since, on {later[-1].recorded_at[:10]}"
             return replace(done, result=UndoResult.REFUSED, problem=problem)
@@ -130,7 +131,7 @@ class _Undoer:
 
     def _applied(self, done: UndoRow, changes: Sequence[Change]) -> UndoRow:
         for proposal in proposal_store.find(self._conn, state=ProposalState.OPEN, site_id=done.site_id):
-            if proposal.source == self._source:
+            if proposal.source in self._sources:
                 proposal_store.reject(
                     self._conn, proposal.proposal_id, actor=self._actor, now=self._now, comment=self._reason
                 )

@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 from geo.reader_client import RawRow
 from geo.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
 from geo.vector_io import RawLayer
-from geo.words import Lang, sentence
+from geo.words import Lang, label
 from geo.workbooks import LONGEST_CELL, Looks, cell_text, new_book, put, put_row, say
 
 MAX_NOTES: Final = 5000
@@ -66,9 +66,7 @@ class _Marker:
             put(self._sheet, line, after, text if len(text) <= LONGEST_CELL else "")
             after += 1
         worst = self._look(row.findings)
-        put(
-            self._sheet, line, after, sentence("words_pages", f"result_{row.result.value}", self._lang), worst
-        )
+        put(self._sheet, line, after, label("import_results", row.result, self._lang), worst)
         told = "\n".join(f"{one.problem}; {one.suggestion}" for one in row.findings)
         put(self._sheet, line, after + 1, told, worst)
 

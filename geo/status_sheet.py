@@ -228,8 +228,11 @@ class _Judge:
             areas = {"restored_ha": ha_from_units(restored), "damaged_ha": ha_from_units(damaged)}
             found.append(self._found("restored_over_damaged", self._columns["restored_ha"], **areas))
         found += refusals_of(site, Stated(facts=wanted), lang=self._options.lang)
+        reason = said.reason or self._options.reason
+        if wanted.get(Fact.STATUS) == Status.ACCEPTED and not reason:
+            found.append(self._found("acceptance_reason", self._columns["reason"]))
         when = said.effective_on or self._options.as_of or self._today
-        return (Change(wanted, when, said.reason or self._options.reason),)
+        return (Change(wanted, when, reason),)
 
     def _is_stale(self, raw: RawRow, site: Site) -> bool:
         return bool(self._cell(raw, "version") != site.version)

@@ -1,35 +1,246 @@
-"""The page of imports: try a file, see what would become of every row, commit; and the imports so far."""
+"""The import wizard: choose a file, check its columns, try it, commit it, undo it."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api import deps, import_work
 from api.auth.rights import require
-from api.pages.view import PageDep, PageRoute
+from api.errors import status_of
+from api.pages.import_form import FormTornApart, mapping_options, reading_options
+from api.pages.view import Page, PageDep, PageRoute
+from api.schemas.import_steps import DetectedOut
+from api.spool import Spool, discarded_unless_kept
+from api.status_lists import status_list
 from geo.accounts import Action
-from geo.imports import RowResult
+from geo.errors import ReverdureError
+from geo.fields import FIELDS
+from geo.imports import ImportOptions, Receipt, RowResult
+from geo.receipts import Undo, UndoResult
 from geo.reference import reference_rows
-from geo.store import imports
+from geo.store import Connection, cities, import_undos, imports
+from geo.values import HA_BY_UNIT
+from geo.vector_formats import READ_FORMATS
+from geo.words import label
 
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAST_IMPORTS: Final = 50
+SHOWN_ROWS: Final = 500
+InUnits = Annotated[Literal["", "none"], Form(alias="cities")]
 
 
 @router.get("/imports", response_class=HTMLResponse, include_in_schema=False)
 def show_imports(page: PageDep) -> HTMLResponse:
-    """The form and the past imports."""
+    """The first step and the past imports."""
+    return first_step(page)
+
+
+@router.get(
+    "/imports/status.xlsx",
+    response_class=Response,
+    include_in_schema=False,
+    dependencies=[require(Action.EXPORT)],
+)
+def get_status_list(page: PageDep, today: deps.TodayDep, city: deps.Unit = None) -> Response:
+    """The status list of a city, or of all, as a download."""
+    return status_list(page.store, city=city, today=today, lang=page.lang)
+
+
+@router.post(
+    "/imports/look",
+    response_class=HTMLResponse,
+    include_in_schema=False,
+    dependencies=[require(Action.IMPORT)],
+)
+def look(
+    page: PageDep,
+    today: deps.TodayDep,
+    options: Annotated[ImportOptions, Depends(reading_options)],
+    file: Annotated[UploadFile | None, File(description=f"{READ_FORMATS}.")] = None,
+    upload: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """The second step: what the file looks like; for a status list the dry run at once."""
+    spool = Spool(page.store)
+    try:
+        if file is None and not upload:
+            raise FormTornApart
+        path = spool.held(upload) if file is None else spool.keep(file.file, file.filename or "")
+        with discarded_unless_kept(spool, path):
+            if options.kind == "status":
+                tried = import_work.try_file(page.store, page.rights, path, options, today, in_units=False)
+                import_id = import_work.keep_try(page.store, page.rights, spool, path, tried, in_units=False)
+                return see(import_id)
+            found = import_work.look(page.store, page.rights, path, options)
+            return second_step(page, DetectedOut.of(found, spool.hold(path)), options)
+    except ReverdureError as error:
+        return first_step(page, error)
+
+
+@router.post(
+    "/imports/try",
+    response_class=HTMLResponse,
+    include_in_schema=False,
+    dependencies=[require(Action.IMPORT)],
+)
+def try_upload(
+    page: PageDep,
+    today: deps.TodayDep,
+    options: Annotated[ImportOptions, Depends(mapping_options)],
+    upload: Annotated[str, Form(max_length=64)],
+    cities_: InUnits = "",
+) -> Response:
+    """The third step: the dry run, then to its receipt."""
+    spool = Spool(page.store)
+    try:
+        path = spool.held(upload)
+        tried = import_work.try_file(page.store, page.rights, path, options, today, in_units=not cities_)
+    except ReverdureError as error:
+        return _second_step_again(page, spool, upload, options, error)
+    return see(import_work.keep_try(page.store, page.rights, spool, path, tried, in_units=not cities_))
+
+
+@router.get("/imports/{import_id}", response_class=HTMLResponse, include_in_schema=False)
+def show_import(import_id: deps.Id, page: PageDep) -> HTMLResponse:
+    """The receipt, with what can be done next."""
+    return receipt_page(page, import_id)
+
+
+@router.post(
+    "/imports/{import_id}/commit",
+    response_class=HTMLResponse,
+    include_in_schema=False,
+    dependencies=[require(Action.IMPORT)],
+)
+def commit(
+    import_id: deps.Id,
+    page: PageDep,
+    today: deps.TodayDep,
+    only_valid: Annotated[bool, Form()] = False,
+) -> Response:
+    """The fourth step: written, then to the receipt."""
+    try:
+        receipt, _ = import_work.commit_tried(
+            page.store, page.rights, import_id, today, only_valid=only_valid
+        )
+    except ReverdureError as error:
+        return receipt_page(page, import_id, error)
+    return see(receipt.import_id)
+
+
+@router.post(
+    "/imports/{import_id}/undo",
+    response_class=HTMLResponse,
+    include_in_schema=False,
+    dependencies=[require(Action.IMPORT)],
+)
+def undo(
+    import_id: deps.Id,
+    page: PageDep,
+    today: deps.TodayDep,
+    partly: Annotated[bool, Form()] = False,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Taken back, then to the receipt, which says so."""
+    try:
+        import_work.undo(page.store, page.rights, import_id, today, partly=partly, reason=reason)
+    except ReverdureError as error:
+        return receipt_page(page, import_id, error)
+    return see(import_id)
+
+
+def see(import_id: int) -> Response:
+    """On to the receipt's page, so that loading it again sends nothing twice."""
+    return RedirectResponse(f"/imports/{import_id}", status_code=303)
+
+
+def first_step(page: Page, error: ReverdureError | None = None) -> HTMLResponse:
+    """The form for a file, with what was wrong with the last one."""
     with page.store.read() as conn:
         past = imports.find(conn, limit=PAST_IMPORTS)
-    results = {result.value: page.say(f"result_{result.value}") for result in RowResult}
+        units = _units(page, conn)
     return page.render(
         "imports.html",
         active="imports",
         json_url="/api/imports",
         past=past,
-        results=results,
-        fields=", ".join(dict.fromkeys(row["field"] for row in reference_rows("field_names"))),
+        units=units,
+        problem=None if error is None else str(error),
+        status_code=200 if error is None else status_of(error),
+    )
+
+
+def _units(page: Page, conn: Connection) -> list[tuple[str, str]]:
+    known = cities.all(conn)
+    mine = page.rights.user.units if not page.rights.is_administrator else frozenset(known)
+    found = [(code, page.name(known[code])) for code in sorted(mine) if code in known]
+    return [("", page.say("wizard_all")), *found]
+
+
+def second_step(
+    page: Page, found: DetectedOut, options: ImportOptions, error: ReverdureError | None = None
+) -> HTMLResponse:
+    """The columns with their fields, units and words, and the system of coordinates."""
+    labels = {row["slug"]: row[page.lang] for row in reference_rows("import_fields")}
+    return page.render(
+        "import_columns.html",
+        active="imports",
+        found=found,
+        options=options,
+        fields=[(name, labels[name]) for name in FIELDS],
+        areas={name for name, one in FIELDS.items() if one.form == "area"},
+        units=list(HA_BY_UNIT),
+        problem=None if error is None else str(error),
+        status_code=200 if error is None else status_of(error),
+    )
+
+
+def _second_step_again(
+    page: Page, spool: Spool, upload: str, options: ImportOptions, error: ReverdureError
+) -> HTMLResponse:
+    """The second step with what was chosen and what was wrong with it."""
+    try:
+        path = spool.held(upload)
+        found = import_work.look(page.store, page.rights, path, options)
+    except ReverdureError:
+        return first_step(page, error)
+    return second_step(page, DetectedOut.of(found, upload), options, error)
+
+
+def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None) -> HTMLResponse:
+    """The receipt row by row, with commit or undo. Raises `UnknownImport`."""
+    with page.store.read() as conn:
+        receipt = imports.get(conn, import_id)
+        undone = import_undos.get(conn, import_id) if import_undos.is_undone(conn, import_id) else None
+    rows = sorted(
+        receipt.rows, key=lambda row: (row.result is not RowResult.REJECTED, not row.findings, row.row)
+    )
+    return page.render(
+        "import_receipt.html",
+        active="imports",
+        json_url=f"/api/imports/{import_id}",
+        receipt=receipt,
+        rows=rows[:SHOWN_ROWS],
+        undone=undone,
+        undone_counts=_undone_counts(page, undone),
+        good=_good(receipt),
+        proposals=sum(len(row.proposal_ids) for row in receipt.rows),
+        problem=None if error is None else str(error),
+        status_code=200 if error is None else status_of(error),
+    )
+
+
+def _good(receipt: Receipt) -> int:
+    return receipt.rows_in - receipt.counts[RowResult.REJECTED]
+
+
+def _undone_counts(page: Page, undone: Undo | None) -> str:
+    if undone is None:
+        return ""
+    counts = ((result, undone.count(result)) for result in UndoResult)
+    return ", ".join(
+        f"{label('undo_results', result, page.lang)} {count}" for result, count in counts if count
     )

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, File, Response, UploadFile
 
 from api import deps, import_work
 from api.auth.rights import require
 from api.retries import RetryDep
-from api.routes.imports import discarded_unless_kept, options_of
+from api.routes.imports import options_of
 from api.schemas.import_steps import DetectedOut, UndoIn, UndoOut
 from api.shapes import json_answer
-from api.spool import Spool
-from api.status_lists import write_list
+from api.spool import Spool, discarded_unless_kept
+from api.status_lists import status_list, workbook
 from api.strict_json import StrictRoute
 from geo.accounts import Action
 from geo.imports import ImportOptions
@@ -102,14 +101,4 @@ def get_status_list(
     store: deps.StoreDep, today: deps.TodayDep, lang: deps.LangDep, city: deps.Unit = None
 ) -> Response:
     """The sites of a unit in a workbook, to change their status in and send back (`kind=status`)."""
-    target = io.BytesIO()
-    with store.read() as conn:
-        write_list(conn, target, city=city, today=today, lang=lang)
-    return workbook(target, f"status-{city or 'all'}-{today.isoformat()}.xlsx")
-
-
-def workbook(target: io.BytesIO, name: str) -> Response:
-    """The workbook as a download under its name."""
-    shown = quote(name, safe="")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{shown}"}
-    return Response(target.getvalue(), media_type=XLSX, headers=headers)
+    return status_list(store, city=city, today=today, lang=lang)

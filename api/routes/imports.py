@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
@@ -17,7 +14,7 @@ from api.pairs import pairs_of
 from api.retries import RetryDep
 from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
 from api.shapes import json_answer
-from api.spool import Spool
+from api.spool import Spool, discarded_unless_kept
 from api.strict_json import StrictRoute
 from geo.accounts import Action
 from geo.errors import BadValue, InvalidInput
@@ -167,15 +164,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise BadValue(field="as_of", value=text, problem="is not a date (YYYY-MM-DD)") from error
-
-
-@contextmanager
-def discarded_unless_kept(spool: Spool, path: Path) -> Iterator[None]:
-    """Forget the upload afterwards, whatever happened, unless a dry run noted that it waits."""
-    try:
-        yield
-    finally:
-        spool.discard(path)
 
 
 def _receipt_page(request: Request, receipt: Receipt, *, after: int, limit: int) -> ReceiptOut:

@@ -10,7 +10,9 @@ from fastapi.responses import HTMLResponse
 
 from api import deps
 from api.auth.rights import require
+from api.import_map import drawn_rows
 from geo.accounts import Action
+from geo.store import imports
 from tiles import maps
 
 router = APIRouter(
@@ -70,3 +72,14 @@ def site_map(
     return maps.site_html(
         store, site_id, lang=lang, product=product, edition=edition, basemap_url=settings.basemap_url or ""
     )
+
+
+@router.get("/imports/{import_id}")
+def import_map(
+    import_id: deps.Id, store: deps.StoreDep, settings: deps.SettingsDep, lang: deps.LangDep
+) -> str:
+    """The rows of an import by what becomes of them, with their findings."""
+    with store.read() as conn:
+        receipt = imports.get(conn, import_id)
+    rows = drawn_rows(store, receipt)
+    return maps.import_html(receipt, rows, lang=lang, basemap_url=settings.basemap_url or "")

@@ -170,11 +170,11 @@ def test_the_same_steps_by_command(tmp_path) -> None:
     listed = tmp_path / "list.xlsx"
     assert "2 sites" in run("status", "export", str(listed), "--store", store)
     book = openpyxl.load_workbook(listed)
-    book.worksheets[0]["F4"] = "Accepted"
+    book.worksheets[0]["F4"], book.worksheets[0]["I4"] = "Accepted", "seen on the spot"
     book.save(listed)
     assert "1 changed, 1 unchanged" in run("status", "apply", str(listed), "--store", store)
-    assert "1 proposals of import:2" in run(
-        "approve", "--source", "import:2", "--as", "wang", "--store", store
+    assert "1 proposals of status:2" in run(
+        "approve", "--source", "status:2", "--as", "wang", "--store", store
     )
     refused = CliRunner().invoke(app, ["import", "undo", "1", "--store", store])
     assert refused.exit_code == 1

@@ -142,11 +142,12 @@ def test_a_file_is_tried_before_it_is_committed(open_page: Callable, tmp_path: P
     opened = open_page()
     page = opened.go("/imports")
     page.set_input_files("input[type=file]", file)
-    page.click("form[data-import-form] button.main")
+    page.click("form[action='/imports/look'] button.main")
+    page.click("form[action='/imports/try'] button.main")
     page.wait_for_selector("#receipt-table tbody tr")
     assert "T-1" in page.locator("#receipt-table tbody").inner_text()
     page.click("button[data-commit=all]")
-    page.locator(".answer", has_text="Imported").wait_for()
+    page.locator("main", has_text="Committed on").wait_for()
     assert opened.go("/sites?q=T-1").locator("#sites tbody tr").count() == 1
     assert "<img src=x" in page.inner_text("#sites tbody")
     assert opened.errors == []

@@ -157,7 +157,9 @@ def test_only_what_was_changed_becomes_an_event_on_its_day(three, tmp_path):
 
 
 def test_a_change_that_needs_a_second_person_becomes_a_proposal(three, tmp_path):
-    path = edited(exported(three, tmp_path / "l.xlsx"), **{f"F{FIRST + 1}": "Accepted"})
+    path = edited(
+        exported(three, tmp_path / "l.xlsx"), **{f"F{FIRST + 1}": "Accepted", f"I{FIRST + 1}": "seen"}
+    )
     receipt = commit_import(three, tried(three, path), actor="li", now=NOW, today=TODAY)
     assert len(receipt.rows[1].proposal_ids) == 1
     assert known(three)["002"].status.value == "treated"
