@@ -45,10 +45,15 @@ class CrsUnreadable(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class CrsGuess:
-    """What a file's coordinates look like: the candidate codes, the likeliest first, and why."""
+    """What a file's coordinates look like: the candidate codes, the likeliest first, and why.
+
+    `rule` names the reason for a translation, `zone` is the number that the eastings begin with.
+    """
 
     codes: tuple[str, ...]
     reason: str
+    rule: str
+    zone: int | None = None
 
 
 @cache
@@ -142,24 +147,31 @@ def guess_crs(bounds: Bounds) -> CrsGuess | None:
     if -180 <= west <= east <= 180 and -90 <= south <= north <= 90:
         chinese = west >= 73 and east <= 136 and south >= 3 and north <= 54
         codes = ("EPSG:4490", LONLAT) if chinese else (LONLAT,)
-        return CrsGuess(codes, "the numbers look like longitude and latitude in degrees")
+        return CrsGuess(codes, "the numbers look like longitude and latitude in degrees", "degrees")
     if not (0 <= south <= north <= 10_000_000 and math.isfinite(west + east)):
         return None
     zones = {int(east // 1_000_000), int(west // 1_000_000)}
     zone = min(zones)
     if len(zones) == 1 and zone in _THREE_DEGREE_ZONES:
         return CrsGuess(
-            (f"EPSG:{4488 + zone}",), f"the eastings begin with {zone}, a 3-degree zone of CGCS2000"
+            (f"EPSG:{4488 + zone}",),
+            f"the eastings begin with {zone}, a 3-degree zone of CGCS2000",
+            "zone_of_3",
+            zone,
         )
     if len(zones) == 1 and zone in _SIX_DEGREE_ZONES:
         return CrsGuess(
-            (f"EPSG:{4478 + zone}",), f"the eastings begin with {zone}, a 6-degree zone of CGCS2000"
+            (f"EPSG:{4478 + zone}",),
+            f"the eastings begin with {zone}, a 6-degree zone of CGCS2000",
+            "zone_of_6",
+            zone,
         )
     if 100_000 <= west <= east <= 900_000:
         return CrsGuess(
             tuple(f"EPSG:{code}" for code in range(4534, 4555)),
             "the numbers look like metres without a zone: ask the sender for the central meridian "
             "(EPSG:4534 is 75 E, one more code for every 3 degrees up to EPSG:4554 at 135 E)",
+            "no_zone",
         )
     return None
 

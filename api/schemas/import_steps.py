@@ -45,6 +45,8 @@ class DetectedOut(Wire):
     crs: str
     needs_crs: bool
     crs_reason: str | None
+    crs_rule: str | None
+    crs_zone: int | None
     crs_candidates: list[CrsOut]
     columns: list[ColumnOut]
     mapping: dict[str, str]
@@ -61,6 +63,8 @@ class DetectedOut(Wire):
                 **{name: getattr(found, name) for name in names},
                 "upload": upload,
                 "crs_reason": None if guess is None else guess.reason,
+                "crs_rule": None if guess is None else guess.rule,
+                "crs_zone": None if guess is None else guess.zone,
                 "crs_candidates": []
                 if guess is None
                 else [{"code": code, "name": parse_crs(code).name} for code in guess.codes],

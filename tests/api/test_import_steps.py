@@ -121,7 +121,7 @@ def test_the_marked_workbook_of_a_file_that_is_gone_has_the_receipt_alone(servic
 
 def test_the_template_is_a_workbook_in_both_languages(service) -> None:
     assert sheet_of(service.client.get("/api/imports/template.xlsx?lang=zh"))["A1"].value == "图斑编号"
-    assert sheet_of(service.client.get("/api/imports/template.xlsx?lang=en"))["A1"].value == "site_code"
+    assert sheet_of(service.client.get("/api/imports/template.xlsx?lang=en"))["A1"].value == "Site code"
 
 
 def test_a_status_list_goes_out_and_comes_back_as_differences(service) -> None:
