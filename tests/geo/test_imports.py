@@ -575,7 +575,7 @@ def test_a_relapse_states_the_restored_area_anew(store):
 
 
 def test_a_site_that_left_refuses_its_row(store):
-    commit_import(store, prepare((FULL, HERE)), actor="local", now=NOW)
+    commit_import(store, prepare((FULL, HERE), as_of=date(2026, 5, 1)), actor="local", now=NOW)
     site = known(store)["S1"]
     with store.write() as conn:
         leave = changes.Change({Fact.MEMBERSHIP: "left"}, TODAY, "merged")
