@@ -59,6 +59,26 @@ def geodesic_area_units(geometry: Polygon | MultiPolygon) -> int:
     return round(abs(area_m2) * UNITS_PER_M2)
 
 
+def geodesic_areas_units(geometries: npt.NDArray[np.object_], *, only: npt.NDArray[np.bool_]) -> list[int]:
+    """`geodesic_area_units` of each geometry, the same to the last digit; 0 but for those of `only`."""
+    found = [0] * len(geometries)
+    chosen = geometries.copy()
+    chosen[~only] = None
+    oriented = shapely.orient_polygons(chosen)
+    parts, owners = shapely.get_parts(oriented, return_index=True)
+    alone = np.bincount(owners, minlength=len(geometries)) == 1
+    whole = alone[owners] & (shapely.get_num_interior_rings(parts) == 0) & ~shapely.is_empty(parts)
+    points, rings = shapely.get_coordinates(parts[whole], return_index=True)
+    ends = np.cumsum(np.bincount(rings, minlength=int(whole.sum())))
+    for owner, end, start in zip(owners[whole].tolist(), ends, ends - np.diff(ends, prepend=0), strict=True):
+        ring = points[start:end]
+        area_m2, _ = _ELLIPSOID.polygon_area_perimeter(ring[:, 0], ring[:, 1])
+        found[owner] = round(abs(area_m2) * UNITS_PER_M2)
+    for owner in np.unique(owners[~whole]).tolist():
+        found[owner] = geodesic_area_units(geometries[owner])
+    return found
+
+
 def geodesic_area_ha(geometry: Polygon | MultiPolygon) -> float:
     """Hectares on the WGS 84 ellipsoid of a polygon in longitude and latitude (degrees)."""
     return ha_from_units(geodesic_area_units(geometry))

@@ -30,6 +30,9 @@ DECLARED_TOLERANCE: Final = 0.05
 """A declared area further than this share from the measured one is flagged."""
 
 _TREATED: Final = frozenset({Status.TREATED, Status.ACCEPTED, Status.CLOSED})
+_REMEMBERED: Final = 20_000
+_UNREAD: Final = object()
+_NOTHING: Final = object()
 _MAX_EXACT_INTEGER: Final = 2**53 - 1
 _WANTED: Final[Mapping[str, Mapping[Lang, str]]] = {
     "code": {"zh": "编号", "en": "a code"},
@@ -83,6 +86,7 @@ class RowReader:
         self._today = today
         self._lang = lang
         self._rivals_told: set[str] = set()
+        self._read: dict[object, Any] = {}
         self._readers: Mapping[str, Callable[[Any, str], object]] = {
             "code": lambda value, _: read_text(value),
             "text": lambda value, _: read_text(value),
@@ -111,6 +115,18 @@ class RowReader:
         return stated
 
     def _read_cell(self, stated: Stated, one: Field, column: str | None, value: Any, unit: str) -> None:
+        key = (one.name, unit, value.__class__, value) if isinstance(value, str | int | float) else None
+        known = self._read.get(key, _UNREAD)
+        if known is not _UNREAD:
+            if known is not _NOTHING:
+                stated.values[one.name] = known
+            return
+        before = len(stated.findings)
+        self._read_new_cell(stated, one, column, value, unit)
+        if key is not None and len(stated.findings) == before and len(self._read) < _REMEMBERED:
+            self._read[key] = stated.values.get(one.name, _NOTHING)
+
+    def _read_new_cell(self, stated: Stated, one: Field, column: str | None, value: Any, unit: str) -> None:
         if is_missing(value):
             return
         if one.form == "word":

@@ -12,7 +12,7 @@ import shapely
 from shapely import LinearRing, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.areas import geodesic_area_units, ha_from_units
+from geo.areas import geodesic_area_units, geodesic_areas_units, ha_from_units
 from geo.crs import area_of_use, crs_suggestion, is_approximate, is_lonlat, parse_crs, to_lonlat
 from geo.findings import finding
 from geo.receipts import Finding
@@ -24,6 +24,8 @@ BEYOND_USE_DEGREES: Final = 3.0
 
 _FLAT_TYPES: Final = frozenset({"Polygon", "MultiPolygon"})
 _SLIVER_M2: Final = 0.01
+_POLYGON: Final = int(shapely.GeometryType.POLYGON)
+NO_NOTES: Final[Sequence[Finding]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,10 @@ def judge_shapes(
     `crs` is what their coordinates are in; `problems` the reader's own, by row. Nothing is repaired unless
     `repair` asks for it; then the areas before and after stand in the finding.
     """
+    plain = _plain_polygons(geometries, problems)
     flat = [
-        _flat(geometry, problem, lang=lang) for geometry, problem in zip(geometries, problems, strict=True)
+        (plain[place], NO_NOTES) if place in plain else _flat(geometry, problem, lang=lang)
+        for place, (geometry, problem) in enumerate(zip(geometries, problems, strict=True))
     ]
     shapes = np.empty(len(flat), dtype=object)
     shapes[:] = [shape for shape, _ in flat]
@@ -66,9 +70,12 @@ def judge_shapes(
     moved = to_lonlat(shapes, crs)
     offset = (finding("datum_not_known", lang=lang, crs=_short(crs)),) if is_approximate(crs) else ()
     beyond = _beyond_use(moved, shapes, crs, lang=lang)
+    sound = shapely.is_valid(moved)
+    areas = geodesic_areas_units(moved, only=sound)
     return [
         _judged(
             None if index in beyond else polygon,
+            areas[index] if sound[index] else None,
             (*notes, *offset, *checked.get(index, ()), *beyond.get(index, ())),
             repair=repair,
             lang=lang,
@@ -77,10 +84,29 @@ def judge_shapes(
     ]
 
 
+def _plain_polygons(
+    geometries: Sequence[BaseGeometry | None], problems: Sequence[str | None]
+) -> dict[int, MultiPolygon]:
+    """By position the polygons of which there is nothing to say: one part, finite, flat, not too large."""
+    shapes = np.empty(len(geometries), dtype=object)
+    shapes[:] = geometries
+    good = (shapely.get_type_id(shapes) == _POLYGON) & ~shapely.is_empty(shapes)
+    good &= ~shapely.has_z(shapes) & ~shapely.has_m(shapes)
+    good &= shapely.get_num_coordinates(shapes) <= MAX_VERTICES
+    good &= np.array([problem is None for problem in problems], dtype=bool)
+    points, owners = shapely.get_coordinates(shapes, return_index=True)
+    good[owners[~np.isfinite(points).all(axis=1)]] = False
+    places = np.flatnonzero(good)
+    if not len(places):
+        return {}
+    wrapped = np.asarray(shapely.multipolygons(shapes[places], indices=np.arange(len(places))), dtype=object)
+    return dict(zip(places.tolist(), wrapped.tolist(), strict=True))
+
+
 def _flat(
     geometry: BaseGeometry | None, problem: str | None, *, lang: Lang
 ) -> tuple[MultiPolygon | None, list[Finding]]:
-    """The polygons of the geometry in two dimensions."""
+    """The polygons of the geometry in two dimensions, and what is to be said of it."""
     if problem is not None:
         return None, [finding(problem, lang=lang)]
     if geometry is None or shapely.is_empty(geometry):
@@ -188,18 +214,26 @@ def swapped(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     return turned
 
 
-def _judged(polygon: MultiPolygon | None, notes: tuple[Finding, ...], *, repair: bool, lang: Lang) -> Judged:
+def _judged(
+    polygon: MultiPolygon | None,
+    area: int | None,
+    notes: tuple[Finding, ...],
+    *,
+    repair: bool,
+    lang: Lang,
+) -> Judged:
+    """The polygon and its area, None for one that is not valid: that is refused or repaired."""
     if polygon is None:
         return Judged(None, None, notes)
     before = None
-    if not shapely.is_valid(polygon):
+    if area is None:
         reason = str(shapely.is_valid_reason(polygon)).split("[")[0].strip().lower()
         if not repair:
             return Judged(None, None, (*notes, finding("invalid_polygon", lang=lang, reason=reason)))
         before, polygon = enclosed_units(polygon), repaired(polygon)
-        areas = {"before_ha": _ha(before), "after_ha": _ha(geodesic_area_units(polygon))}
+        area = geodesic_area_units(polygon)
+        areas = {"before_ha": _ha(before), "after_ha": _ha(area)}
         notes = (*notes, finding("repaired", lang=lang, reason=reason, **areas))
-    area = geodesic_area_units(polygon)
     if area == 0:
         return Judged(None, None, (*notes, finding("zero_area", lang=lang)), before)
     return Judged(polygon, area, notes, before)
