@@ -20,6 +20,8 @@ HA_BY_UNIT: Final[Mapping[str, float]] = {
     "km2": 100.0,
 }
 """Hectares in one of each unit; 1 mu is a fifteenth of a hectare."""
+LARGEST_AREA_HA: Final = 20_000_000
+"""No site is larger; its units of 1e-4 m2 still have a form in JSON."""
 
 _UNIT_WORDS: Final[Mapping[str, str]] = {
     "亩": "mu",
@@ -136,7 +138,10 @@ def read_area_units(value: Any, unit: str) -> int:
     number, own = _number_and_unit(value)
     if number < 0:
         raise Unreadable("an area, not below 0", "below_zero")
-    return units_from_ha(number * HA_BY_UNIT[own or unit])
+    hectares = number * HA_BY_UNIT[own or unit]
+    if hectares > LARGEST_AREA_HA:
+        raise Unreadable("an area of a possible size", "too_large")
+    return units_from_ha(hectares)
 
 
 def _number_and_unit(value: Any) -> tuple[float, str]:

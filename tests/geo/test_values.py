@@ -247,3 +247,9 @@ def test_the_sentences_of_a_finding_ask_for_the_same_values_in_both_languages():
             {name for _, name, _, _ in Formatter().parse(row[column]) if name} for column in ("en", "zh")
         )
         assert english - {"field"} == chinese
+
+
+def test_an_area_larger_than_any_country_is_no_area():
+    with pytest.raises(Unreadable):
+        read_area_units(1e8, "ha")
+    assert read_area_units(1e8, "m2") == 10**12
