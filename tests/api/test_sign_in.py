@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -117,6 +118,16 @@ def test_guessing_makes_even_the_right_password_wait(browser: TestClient, store:
         assert sign_ins.blocked_until(conn, {"name": "otto"}, now=clock.now_utc()) is not None
         sign_ins.forget_failures(conn, "otto")
     sign_in(browser, "otto")
+
+
+def test_a_crowd_of_guesses_at_once_gets_no_more_tries_than_one_by_one(peopled) -> None:  # type: ignore[no-untyped-def]
+    def guess(number: int) -> int:
+        data = {"name": "otto", "password": f"guess number {number}"}
+        return TestClient(peopled.app).post("/login", data=data).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        statuses = list(pool.map(guess, range(12)))
+    assert (statuses.count(401), statuses.count(429)) == (5, 7)
 
 
 def test_guessing_a_name_that_is_none_waits_all_the_same(browser: TestClient) -> None:
