@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
+from typing import Final
 
 import shapely
 from shapely import MultiPolygon
 
 from geo.assessment import Subject, content_key
 from geo.evidence import Evidence, SceneRange, judge, state_key_of
+from geo.history import HistoryRow
 from geo.inputs import NATURAL_BARE, inputs_of, terms_and_last_scene
 from geo.ledger import Ledger
 from geo.outcomes import OutcomeKey, damage_at
@@ -25,6 +28,8 @@ from geo.sites import Site
 from geo.snapshot import Snapshot
 from geo.store import Connection, Store, history, recoveries, recovery_keys, site_boxes, sites
 from geo.thresholds import thresholds
+
+_IDS_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def part_of(store: Store, plan: Plan, shard: Shard) -> Part:
     with store.read() as conn:
         near = _near(conn, plan, own)
         ids = sorted({*own, *(first for first, _ in near)})
-        ledger = Ledger(history.rows(conn, site_ids=ids))
+        ledger = Ledger(_rows(conn, ids))
         known = known_until(ledger, None)
         now = ledger.snapshot(as_of=plan.today, known_us=known)
         then = ledger.snapshot(as_of=min(plan.today, date(plan.to_year, 12, 31)), known_us=known)
@@ -160,6 +165,15 @@ def evidence_of(plan: Plan, part: Part, found: Recoveries) -> list[Evidence]:
         for site_id in sorted(part.sites)
         if (state := part.now.state_of(site_id)) is not None
     ]
+
+
+def _rows(conn: Connection, site_ids: Sequence[int]) -> list[HistoryRow]:
+    """The history of these sites, asked for in parts, since a query holds so many values and no more."""
+    parts = range(0, len(site_ids), _IDS_AT_ONCE)
+    found = [
+        row for first in parts for row in history.rows(conn, site_ids=site_ids[first : first + _IDS_AT_ONCE])
+    ]
+    return sorted(found, key=attrgetter("seq"))
 
 
 def _near(conn: Connection, plan: Plan, own: Sequence[int]) -> list[tuple[int, int]]:

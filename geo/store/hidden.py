@@ -16,6 +16,7 @@ from geo.evidence import Evidence
 from geo.recovery import Recovery
 from geo.runs import RunState
 from geo.store import recoveries as shown
+from geo.store import recovery_rows
 from geo.store.tables import EVIDENCE, RECOVERIES, RUNS
 
 _PAIR: Final = ("site_id", "product", "edition", "from_year", "to_year")
@@ -38,7 +39,7 @@ def put(
     """
     for table, _, _ in _TABLES:
         conn.execute(delete(table).where(table.c.hidden == run_id, table.c.site_id.in_(site_ids)))
-    shown.add(conn, run_id, recoveries, shown.changed_verdicts(conn, evidence), hidden=run_id)
+    recovery_rows.add(conn, run_id, recoveries, shown.changed_verdicts(conn, evidence), hidden=run_id)
 
 
 def show(conn: Connection, run_id: int) -> None:

@@ -9,29 +9,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, select
 
-from geo.canonical import canonical_json, parse_json
+from geo.canonical import parse_json
 from geo.evidence import Evidence, Verdict
 from geo.recovery import Inputs, Recovery, TemporalRule, YearLine
 from geo.status import Status
-from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, RECOVERY_YEARS, TRANSITIONS, insert_many
+from geo.store import recovery_rows
+from geo.store.recovery_rows import EVIDENCE_SCALARS, INPUTS, SCALARS
+from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, RECOVERY_YEARS, TRANSITIONS
 from geo.transitions import Transition
 
 _Item = TypeVar("_Item", Recovery, Evidence)
 
 _CHUNK = 500
-_SCALARS: Final = (
-    *("site_id", "product", "edition", "from_year", "to_year", "area_units", "disturbed_baseline_units"),
-    *("recovered_units", "still_disturbed_units", "converted_units", "ponded_units", "new_damage_units"),
-    *("valid_units", "not_yet_crop_units", "relapse_year", "reason", "content_key"),
-)
 _LINE: Final = ("recovered_units", "disturbed_baseline_units", "valid_units", "new_damage_units")
-_EVIDENCE_SCALARS: Final = (
-    *("site_id", "product", "edition", "from_year", "to_year", "recovered_share", "raw_recovered_share"),
-    *("valid_share", "worklist_units", "content_key", "state_key"),
-)
-_INPUTS: Final = ("geometry_seq", "last_scene_id", "terms")
 
 
 def put(
@@ -49,8 +41,8 @@ def put(
     for start in range(0, len(evidence), _CHUNK):
         for judged in _by_pair(changed_verdicts(conn, evidence[start : start + _CHUNK])).values():
             _forget(conn, EVIDENCE, judged)
-            add(conn, run_id, (), judged, hidden=0)
-    add(conn, run_id, recoveries, (), hidden=0)
+            recovery_rows.add(conn, run_id, (), judged, hidden=0)
+    recovery_rows.add(conn, run_id, recoveries, (), hidden=0)
 
 
 def changed_verdicts(conn: Connection, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -61,51 +53,6 @@ def changed_verdicts(conn: Connection, evidence: Sequence[Evidence]) -> list[Evi
         standing = {_evidence(row) for row in rows}
         changed += [item for item in group if item not in standing]
     return changed
-
-
-def add(
-    conn: Connection,
-    run_id: int | None,
-    recoveries: Sequence[Recovery],
-    evidence: Sequence[Evidence],
-    *,
-    hidden: int,
-) -> None:
-    """Keep results beside what is there; `hidden` as `geo.store.hidden` defines it."""
-    for start in range(0, len(recoveries), _CHUNK):
-        _add_recoveries(conn, run_id, recoveries[start : start + _CHUNK], hidden)
-    if evidence:
-        conn.execute(
-            insert(EVIDENCE), [_evidence_columns(run_id, item) | {"hidden": hidden} for item in evidence]
-        )
-
-
-def _add_recoveries(
-    conn: Connection, run_id: int | None, recoveries: Sequence[Recovery], hidden: int
-) -> None:
-    first = int(conn.execute(select(func.coalesce(func.max(RECOVERIES.c.recovery_id), 0))).scalar_one()) + 1
-    keyed = list(enumerate(recoveries, start=first))
-    rows = [_recovery_columns(key, run_id, item) | {"hidden": hidden} for key, item in keyed]
-    conn.execute(insert(RECOVERIES), rows)
-    class_areas = (
-        (key, year, code, units)
-        for key, item in keyed
-        for year, by_code in item.class_units.items()
-        for code, units in by_code.items()
-    )
-    transitions = (
-        (key, step.from_code, step.to_code, str(step.outcome), step.units, step.ha, step.ha_grid)
-        for key, item in keyed
-        for step in item.transitions
-    )
-    insert_many(conn, CLASS_AREAS, class_areas, keyed=False)
-    lines = (
-        (key, year, *(getattr(line, name) for name in _LINE))
-        for key, item in keyed
-        for year, line in item.lines.items()
-    )
-    insert_many(conn, RECOVERY_YEARS, lines, keyed=False)
-    insert_many(conn, TRANSITIONS, transitions, keyed=False)
 
 
 def _by_pair(items: Sequence[_Item]) -> dict[tuple[str, str, int, int], list[_Item]]:
@@ -258,27 +205,8 @@ def keys(conn: Connection, product: str, edition: str, from_year: int, to_year: 
     return dict(conn.execute(query).all())
 
 
-def _recovery_columns(key: int, run_id: int | None, item: Recovery) -> dict[str, object]:
-    return (
-        {name: getattr(item, name) for name in _SCALARS}
-        | _inputs_columns(item)
-        | {
-            "recovery_id": key,
-            "run_id": run_id,
-            "temporal_rule": item.temporal_rule.value,
-            "baseline_late": int(item.baseline_late),
-            "end_year_unchanged": int(item.end_year_unchanged),
-            "share_by_year": canonical_json({str(year): share for year, share in item.share_by_year.items()}),
-        }
-    )
-
-
-def _inputs_columns(item: Recovery | Evidence) -> dict[str, object]:
-    return {name: getattr(item.inputs, name) for name in _INPUTS}
-
-
 def _inputs(row: RowMapping) -> Inputs:
-    return Inputs(*(row[name] for name in _INPUTS))
+    return Inputs(*(row[name] for name in INPUTS))
 
 
 def _recovery(
@@ -289,7 +217,7 @@ def _recovery(
 ) -> Recovery:
     shares = cast("Mapping[str, float | None]", parse_json(row["share_by_year"]))
     return Recovery(
-        **{name: row[name] for name in _SCALARS},
+        **{name: row[name] for name in SCALARS},
         temporal_rule=TemporalRule(row["temporal_rule"]),
         inputs=_inputs(row),
         class_units=class_units,
@@ -301,23 +229,9 @@ def _recovery(
     )
 
 
-def _evidence_columns(run_id: int | None, item: Evidence) -> dict[str, object]:
-    return (
-        {name: getattr(item, name) for name in _EVIDENCE_SCALARS}
-        | _inputs_columns(item)
-        | {
-            "run_id": run_id,
-            "verdict": None if item.verdict is None else item.verdict.value,
-            "reasons": canonical_json(item.reasons),
-            "status": item.status.value,
-            "status_today": item.status_today.value,
-        }
-    )
-
-
 def _evidence(row: RowMapping) -> Evidence:
     return Evidence(
-        **{name: row[name] for name in _EVIDENCE_SCALARS},
+        **{name: row[name] for name in EVIDENCE_SCALARS},
         inputs=_inputs(row),
         verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
         reasons=tuple(cast("list[str]", parse_json(row["reasons"]))),

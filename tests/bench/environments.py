@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from rich.console import Console
 
 FOLDER = Path(__file__).parents[2] / ".venv-bench"
-GDAL = ("gdal-wheel>=3.12", "numpy")
+GDAL = ("--only-binary", ":all:", "gdal-wheel>=3.12", "numpy")
 SPECTRAL = ("spectral-recovery==1.0.1", "setuptools<81", "pyarrow")
-_PYTHONS = ("python3", "python3.12", "python3.13", "python3.14", "python3.11")
+_PYTHONS = ("python3", "python3.12", "python3.13", "python3.14")
 
 
 def environment(name: str, wants: tuple[str, ...], console: Console) -> Path | None:
@@ -24,11 +25,10 @@ def environment(name: str, wants: tuple[str, ...], console: Console) -> Path | N
     if (folder / ".ready").exists():
         return python
     last = "no Python found"
-    for base in filter(None, map(shutil.which, _PYTHONS)):
+    for base in _pythons():
         shutil.rmtree(folder, ignore_errors=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wants]
-        wheels = ["--only-binary", ":all:"]
-        for command in ([base, "-m", "venv", str(folder)], [*install, *wheels]):
+        for command in ([base, "-m", "venv", str(folder)], install):
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
             if done.returncode != 0:
                 last = (done.stderr.strip().splitlines() or ["without a word"])[-1]
@@ -36,5 +36,12 @@ def environment(name: str, wants: tuple[str, ...], console: Console) -> Path | N
         else:
             (folder / ".ready").touch()
             return python
-    console.print(f"{wants[0]}: not compared, it cannot be installed here: {last}")
+    console.print(f"{name}: not compared, it cannot be installed here: {last}")
     return None
+
+
+def _pythons() -> list[str]:
+    """The Pythons on the path, this one first, and those installed beside it."""
+    beside = sorted(Path(sys.base_prefix).parent.glob("*/bin/python3.1[2-9]"))
+    found = [sys.executable, *filter(None, map(shutil.which, _PYTHONS)), *map(str, beside)]
+    return list(dict.fromkeys(found))

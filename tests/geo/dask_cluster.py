@@ -20,7 +20,7 @@ def dask_cluster(n_workers: int = 2) -> Iterator[str]:
             n_workers=n_workers,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=50,
         ) as running,
     ):

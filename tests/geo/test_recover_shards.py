@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geo import recover_run
+from geo import recover_part, recover_run
 from geo.changes import Change
 from geo.dask_pool import DaskCluster
 from geo.figures import rates_of
@@ -93,6 +93,13 @@ def test_the_size_of_shards_changes_no_figure(filled, copy_of, most_sites):
     with other.read() as conn, filled.read() as first:
         assert recoveries.find(conn) == recoveries.find(first)
         assert recoveries.evidence(conn) == recoveries.evidence(first)
+
+
+def test_histories_asked_for_in_parts_give_the_same(filled, copy_of, monkeypatch):
+    other = copy_of("other.gpkg")
+    whole = recover(filled, PARAMS, today=TODAY)
+    monkeypatch.setattr(recover_part, "_IDS_AT_ONCE", 2)
+    assert figures(recover(other, PARAMS, today=TODAY)) == figures(whole)
 
 
 def test_processes_and_a_cluster_store_the_very_rows_of_one_process(filled, copy_of):
