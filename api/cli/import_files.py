@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,7 +85,8 @@ def print_detected(store: str, file: Path, options: ImportOptions, *, as_json: b
         console.add_row(made, one.name, one.field or "", unit, str(one.filled), ", ".join(one.samples))
     console.stdout().print(made)
     for word, count in found.unknown_statuses.items():
-        typer.echo(f"status word not known: {word} ({count} rows); say --status-map {word}=STATUS")
+        option = shlex.quote(f"{word}=STATUS")
+        typer.echo(f"status word not known: {word} ({count} rows); say --status-map {option}")
 
 
 def _print_crs(found: Detected) -> None:

@@ -7,9 +7,9 @@ import os
 
 from rich.console import Console
 
-from tests.bench import scaling, spectral, zonal
+from tests.bench import scaling, spectral, tables, zonal
 
-PARTS = ("zonal", "spectral", "scaling")
+PARTS = ("zonal", "spectral", "tables", "scaling")
 
 
 def main() -> None:
@@ -43,6 +43,8 @@ def main() -> None:
         )
     if "spectral" in parts:
         spectral.run(n_sites=500, n_years=18, rounds=chosen.rounds, console=console)
+    if "tables" in parts:
+        tables.run(n_rows=50_000, rounds=3, console=console)
     if "scaling" in parts:
         scaling.run(sizes=chosen.scales, n_years=chosen.scale_years, console=console)
 
