@@ -7,8 +7,9 @@ as they were. Undoing an undo states the fact as it was before the undo.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from geo.canonical import parse_json
 from geo.changes import Change, UnknownRow
@@ -18,7 +19,14 @@ from geo.history import Fact, HistoryRow
 from geo.status import Status
 from geo.wkb import geometry_of
 
-_EMPTY = {Fact.DAMAGED: {"units": None}, Fact.RESTORED: {"units": None}, Fact.NAME: "", Fact.ATTRIBUTES: {}}
+_EMPTY: Final[Mapping[Fact, object]] = {
+    Fact.DAMAGED: {"units": None},
+    Fact.RESTORED: {"units": None},
+    Fact.NAME: "",
+    Fact.ATTRIBUTES: {},
+    Fact.UNIT: {"adcode": None, "edition": None, "shares": {}},
+}
+"""What a fact is where nothing was ever said of it; the others are null."""
 
 
 class NotUndoable(Refused):

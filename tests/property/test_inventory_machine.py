@@ -35,6 +35,7 @@ from geo.rates import CityRate, GroupBy, RateDefinition, RateQuery
 from geo.readings import ledger_of
 from geo.store import Store, cities, history, proposals, sites
 from geo.store.changes import apply_change, create_sites
+from geo.undoing import NotUndoable, undo_of
 from geo.wkb import wkb_of
 from tests.property.inventory_model import BY_ITSELF, Asked, Inventory, sound
 from tests.property.inventory_model import MOVES as MODEL_MOVES
@@ -283,6 +284,22 @@ class InventoryMachine(RuleBasedStateMachine):
         line = self.model.lines[pick % len(self.model.lines)]
         asked = Asked(line.site, facts or {}, line.day if same else day, line.seq)
         self._ask(asked, released=released)
+
+    @precondition(lambda self: self.ids)
+    @rule(pick=st.integers(0, 200), released=st.booleans())
+    def undo(self, pick: int, released: bool) -> None:
+        """Take an event back, or an undo; the change that it comes to is judged as any other."""
+        line = self.model.lines[pick % len(self.model.lines)]
+        with self.store.read() as conn:
+            rows = history.rows(conn, site_id=line.site, with_wkb=True)
+        try:
+            change = undo_of(rows, line.seq, reason="why")
+        except NotUndoable:
+            return
+        facts = {fact.value: value for fact, value in change.facts.items()}
+        if change.geometry is not None:
+            facts["geometry"] = self._shape(change.geometry)
+        self._ask(Asked(line.site, facts, change.effective_on, change.voids_seq), released=released)
 
     @precondition(lambda self: self.ids)
     @rule(which=SITES, day=DAYS, unit=st.sampled_from(["340421", "340406"]))
