@@ -18,6 +18,17 @@ from geo.store import cities, projects, sites, targets
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 MOST: Final = 500
+FIELDS: Final = {
+    "code": "project_code",
+    "name": "project_name",
+    "adcode": "project_unit",
+    "fund_source": "fund_source",
+    "budget_cents": "budget",
+    "contractor": "contractor",
+    "start_on": "start_on",
+    "end_on": "end_on",
+}
+"""Field of a project in a conflict -> its word on the page."""
 
 
 @router.get("/planning", response_class=HTMLResponse, include_in_schema=False)
@@ -46,6 +57,7 @@ def show_planning(
         edited=edited,
         edited_codes=", ".join(codes),
         may_plan=may_plan,
+        fact_words={field: {"label": page.work(slug), "values": {}} for field, slug in FIELDS.items()},
         names={code: page.name(unit) for code, unit in units.items()},
         units=[("", "–"), *((code, f"{page.name(unit)} {code}") for code, unit in sorted(units.items()))],
     )

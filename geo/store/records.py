@@ -38,8 +38,9 @@ def write(
         made = conn.execute(insert(table).values(**columns, actor=actor, updated_at=now, version=1))
         stamp = Stamp(new_key(made.inserted_primary_key), 1, actor, now)
     else:
-        before = stamp_of(row_of(conn, kind, record_id), key)
-        versions.check_version(kind, before, if_version)
+        row = row_of(conn, kind, record_id)
+        before = stamp_of(row, key)
+        versions.check_version(kind, before, if_version, _difference(row, columns, before))
         stamp = Stamp(record_id, before.version + 1, actor, now)
         conn.execute(
             update(table)
@@ -48,6 +49,21 @@ def write(
         )
     versions.keep(conn, kind, stamp, value)
     return stamp
+
+
+def _difference(row: RowMapping, columns: Mapping[str, object], stamp: Stamp) -> list[dict[str, object]]:
+    """What the record is now beside what was asked for, field by field where they differ."""
+    return [
+        {
+            "fact": name,
+            "current": row[name],
+            "yours": value,
+            "recorded_at": stamp.updated_at,
+            "actor": stamp.actor,
+        }
+        for name, value in columns.items()
+        if row[name] != value
+    ]
 
 
 def row_of(conn: Connection, kind: RecordKind, record_id: int) -> RowMapping:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -31,14 +31,17 @@ class RecordVersion:
     value: Mapping[str, object]
 
 
-def check_version(kind: RecordKind, stamp: Stamp, seen: int | None) -> None:
-    """Raise `StaleRecord` unless the version that was seen, if any, is the current one."""
+def check_version(
+    kind: RecordKind, stamp: Stamp, seen: int | None, difference: Sequence[Mapping[str, object]] = ()
+) -> None:
+    """Raise `StaleRecord` with the difference unless the version that was seen, if any, is current."""
     if seen is not None and seen != stamp.version:
         raise StaleRecord(
             kind=kind.value,
             record_id=stamp.record_id,
             given=seen if seen != -1 else "an unknown one",
             current_version=stamp.version,
+            difference=list(difference),
         )
 
 

@@ -31,6 +31,8 @@ def test_a_project_spans_sites_and_keeps_every_version(client: TestClient) -> No
     assert client.patch(url, json={"budget": 99}).status_code == 428
     stale = client.patch(url, json={"budget": 99}, headers={"If-Match": '"7"'})
     assert (stale.status_code, stale.json()["current_version"]) == (412, 1)
+    (line,) = stale.json()["difference"]
+    assert (line["fact"], line["current"], line["yours"]) == ("budget_cents", 123_456, 9900)
     changed = client.patch(url, json={"budget": 99, "site_ids": [3]}, headers={"If-Match": '"1"'})
     assert (changed.json()["budget"], changed.json()["site_ids"], changed.json()["version"]) == (99, [3], 2)
     assert changed.json()["contractor"] == "Greenworks"

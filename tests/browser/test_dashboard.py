@@ -106,8 +106,8 @@ def test_a_status_changes_in_two_clicks_and_a_stale_page_is_told(open_page: Call
     assert first.errors == []
     second.page.check("input[name=status][value=planned]")
     second.page.click("form[data-status-form] button.main")
-    second.page.wait_for_selector(".answer.bad")
-    assert "changed this site first" in second.page.locator(".answer.bad").inner_text()
+    second.page.wait_for_selector("#conflict:not([hidden])")
+    assert "Somebody else changed it first" in second.page.locator("#conflict").inner_text()
 
 
 def test_a_change_that_needs_a_second_person_is_a_proposal_that_another_name_releases(
@@ -118,6 +118,7 @@ def test_a_change_that_needs_a_second_person_is_a_proposal_that_another_name_rel
     address = page.locator("#sites tbody tr:not(:has(abbr)) a").first.get_attribute("href")
     opened.go(address)
     page.check("input[name=status][value=accepted]")
+    page.fill("form[data-status-form] input[name=reason]", "seen on the spot")
     page.click("form[data-status-form] button.main")
     page.wait_for_selector("form[data-decide-form]")
     assert "Proposal" in page.locator(".answer.good").inner_text()

@@ -185,3 +185,25 @@ def test_a_site_is_split_by_a_line_and_the_parts_enter_after_review(open_page: C
     assert len(entered) == len(proposal["redrawing"]["enters"]) >= 2
     expect(opened.go(f"/sites/{entered[0]}").locator("h1")).to_contain_text("-1")
     assert opened.errors == []
+
+
+def test_the_second_who_edits_a_project_sees_both_versions(open_page: Callable) -> None:
+    first, second = open_page(), open_page()
+    page = first.go("/planning")
+    page.locator("#project-form summary").click()
+    page.fill("#project-form [name=code]", "P-1")
+    page.fill("#project-form [name=name]", "North slope")
+    page.click("#project-form button.main")
+    expect(page.locator("#projects")).to_contain_text("North slope")
+    for opened in (first, second):
+        opened.go("/planning?project=1")
+    first.page.fill("#project-form [name=contractor]", "Greenworks")
+    first.page.click("#project-form button.main")
+    expect(first.page.locator("#projects")).to_contain_text("Greenworks")
+    second.page.fill("#project-form [name=contractor]", "Hillside")
+    second.page.click("#project-form button.main")
+    line = second.page.locator("#conflict tr.differs")
+    expect(line).to_contain_text("Greenworks")
+    expect(line).to_contain_text("Hillside")
+    second.page.click("#conflict [data-reapply]")
+    expect(second.page.locator("#projects")).to_contain_text("Hillside")

@@ -7,6 +7,7 @@ const HA = LANG === "zh" ? "公顷" : "ha";
 const factLabel = (fact) => FACT_WORDS[fact]?.label ?? fact;
 function factValue(fact, value) {
   if (value === null || value === undefined) return "–";
+  if (fact === "budget_cents") return (value / 100).toFixed(2);
   if (typeof value === "number" && ["geometry", "damaged", "restored"].includes(fact)) return `${value.toFixed(4)} ${HA}`;
   if (typeof value === "object") return JSON.stringify(value);
   return FACT_WORDS[fact]?.values?.[value] ?? String(value);
@@ -165,8 +166,9 @@ for (const form of document.querySelectorAll("form[data-record-form]")) {
         body.site_ids = await idsOfCodes(form.elements.site_codes.value);
         delete body.site_codes;
       }
-      const etag = form.dataset.etag;
-      settle(form, await write(form.action, etag ? "PATCH" : "POST", body, { etag }));
+      const method = form.dataset.etag ? "PATCH" : "POST";
+      const send = async (etag) => settle(form, await write(form.action, method, body, { etag }), send);
+      await send(form.dataset.etag);
     });
   });
 }
