@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -84,18 +85,16 @@ def _has_codes(sheet: CalamineSheet) -> bool:
 
 def _plain(cell: Any) -> Any:
     """The cell as a JSON value; a whole number without a decimal point, a day without a time."""
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _MAX_EXACT:
-        return int(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
-    if isinstance(cell, date | time):
-        return cell.isoformat()
     if isinstance(cell, str):
         text = cell.encode("utf-8", "replace").decode("utf-8")
         return text if text.strip() else None
-    return str(cell) if isinstance(cell, timedelta) else cell
+    if isinstance(cell, float):
+        if cell.is_integer() and abs(cell) < _MAX_EXACT:
+            return int(cell)
+        return cell if math.isfinite(cell) else str(cell)
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
+    return str(cell) if isinstance(cell, date | time | timedelta) else cell
 
 
 def _formula_notes(

@@ -291,6 +291,12 @@ def tampered(path: Path, member: str, old: bytes, new: bytes) -> Path:
     return path
 
 
+def test_a_number_that_no_float_holds_concerns_its_cell_alone(tmp_path):
+    path = workbook(tmp_path / "inf.xlsx", [["图斑编号", "面积"], ["A", 7], ["B", 8]])
+    tampered(path, "xl/worksheets/sheet1.xml", b"<v>7</v>", b"<v>1e999</v>")
+    assert [row.values["面积"] for row in read_vector(path).rows] == ["inf", 8]
+
+
 def test_a_workbook_that_declares_entities_is_refused(tmp_path):
     path = workbook(tmp_path / "xxe.xlsx", [["图斑编号", "名称"], ["A", "B"]])
     tampered(
