@@ -149,10 +149,10 @@ def summed(ranges: Iterable[KgRange | None]) -> KgRange:
 
 
 def _new_cover(recovery: Recovery) -> dict[int, int]:
-    """Recovered units by class of the later year."""
+    """Recovered units by class of the later year, without slivers that are less than one unit."""
     cover: dict[int, int] = {}
     for step in recovery.transitions:
-        if step.outcome == Outcome.RECOVERED and step.to_code is not None:
+        if step.outcome == Outcome.RECOVERED and step.to_code is not None and step.units > 0:
             cover[step.to_code] = cover.get(step.to_code, 0) + step.units
     return cover
 

@@ -95,8 +95,11 @@ class _Run:
         plan, key = self.plan, params_key(stored_params(self.plan.params, self.plan.terms.edition))
         with self.store.write() as conn:
             spectral.drop_left_behind(conn)
-            done = spectral.hidden_keys(conn, run_id)
-        to_do = [one for one in plan.changed if done.get(one) != plan.subjects[one].content_key]
+            wanted = {one: plan.subjects[one].content_key for one in plan.changed}
+            kept = spectral.hidden_keys(conn, run_id)
+            stale = [one for one, key_kept in kept.items() if wanted.get(one) != key_kept]
+            spectral.drop_hidden(conn, run_id, stale)
+        to_do = [one for one, key_wanted in wanted.items() if kept.get(one) != key_wanted]
         n_done = len(plan.subjects) - len(to_do)
         for part in self._answers(to_do, n_done):
             with self.store.write() as conn:

@@ -61,9 +61,15 @@ def hidden_keys(conn: Connection, run_id: int) -> dict[int, str]:
     return keys(conn, f"{_HIDDEN}{run_id}")
 
 
-def drop_hidden(conn: Connection, run_id: int) -> None:
-    """Forget what a run has kept out of sight."""
-    conn.execute(delete(SPECTRAL).where(SPECTRAL.c.params_key == f"{_HIDDEN}{run_id}"))
+def drop_hidden(conn: Connection, run_id: int, site_ids: Sequence[int] | None = None) -> None:
+    """Forget what a run has kept out of sight, of these sites alone where they are given."""
+    mine = SPECTRAL.c.params_key == f"{_HIDDEN}{run_id}"
+    if site_ids is None:
+        conn.execute(delete(SPECTRAL).where(mine))
+        return
+    for start in range(0, len(site_ids), _CHUNK):
+        part = site_ids[start : start + _CHUNK]
+        conn.execute(delete(SPECTRAL).where(mine, SPECTRAL.c.site_id.in_(part)))
 
 
 def drop_left_behind(conn: Connection) -> None:

@@ -55,6 +55,11 @@ def test_planted_forest_takes_up_its_factor_as_a_range():
     assert (one.factored_units, one.unverified_units, one.reason) == (100 * UNITS_PER_HA, 0, None)
 
 
+def test_new_cover_too_small_for_a_unit_of_area_is_none():
+    one = uptake(recovery({2010: 0, 2020: 0}, to=((FOREST, 0),)))
+    assert (one.a_year, one.recovered_units, one.parts, one.reason) == (None, 0, (), "no_new_cover")
+
+
 def test_natural_recovery_has_a_narrower_range_and_an_unknown_approach_the_widest():
     one = recovery({2010: 100, 2020: 100})
     assert uptake(one, approach=Approach.NATURAL_RECOVERY).a_year == KgRange(910_000, 1_880_000)

@@ -358,6 +358,26 @@ def test_a_run_that_was_stopped_shows_nothing_and_goes_on_behind_what_it_has(sto
     assert [one.outdated for one in site_spectral(store, next(iter(kept)))] == [False]
 
 
+def test_a_run_that_goes_on_shows_nothing_that_no_longer_holds(store):
+    three_sites(store)
+    with store.write() as conn:
+        run = runs.start(conn, runs.create(conn, "spectral", {}).run_id, owner="test")
+
+    def stop(done, total):
+        if done == 1:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        spectral_recovery(store, PARAMS, run_id=run.run_id, progress=stop, most_sites=1)
+    with store.read() as conn:
+        (early,) = spectral.hidden_keys(conn, run.run_id)
+    move(store, early, square(46, 46, 8, 8))
+    between = spectral_recovery(store, PARAMS)
+    resumed = spectral_recovery(store, PARAMS, run_id=run.run_id, most_sites=1)
+    assert resumed.recoveries == between.recoveries
+    assert [one.outdated for one in site_spectral(store, early)] == [False]
+
+
 def test_what_a_failed_run_left_behind_is_cleared_by_the_next(store):
     three_sites(store)
     with store.write() as conn:
