@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_every_word_has_both_languages_and_every_colour_is_one(table: Path) -> N
             for language in ("zh", "en"):
                 assert row.get(language, "x").strip(), row
             assert re.fullmatch(r"#[0-9a-fA-F]{6}", row.get("colour") or "#000000"), row
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
+def test_no_slug_comes_twice(table: Path) -> None:
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    slugs = [row["slug"] for row in rows if "slug" in row]
+    assert not [slug for slug, times in Counter(slugs).items() if times > 1]
 
 
 def test_locks_carry_hashes_and_no_addresses() -> None:
