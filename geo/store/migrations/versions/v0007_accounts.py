@@ -8,7 +8,7 @@ from alembic import op
 from geo.store import embedded
 from geo.store.types import WHOLE
 
-revision = "0101"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None

@@ -8,8 +8,8 @@ from alembic import op
 from geo.store import embedded, gpkg
 from geo.store.types import WHOLE
 
-revision = "0103"
-down_revision = "0102"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 from geo.store import embedded, gpkg
 from geo.store.types import WHOLE
 
-revision = "0104"
-down_revision = "0103"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 from geo.store import embedded
 from geo.store.types import WHOLE
 
-revision = "0102"
-down_revision = "0101"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
