@@ -24,6 +24,7 @@ from geo.jobs import Worker, submit_spectral
 from geo.pools import Processes, Serial
 from geo.references import EmptyReference, NoReferences, ReferencePolygon, references_from_file
 from geo.rings import BadRing, reach, ring_around
+from geo.run_waste import clear_waste
 from geo.runs import RunState
 from geo.scenes import SceneKind
 from geo.spectral import spectral_recovery
@@ -395,6 +396,27 @@ def test_what_a_failed_run_left_behind_is_cleared_by_the_next(store):
     with store.read() as conn:
         assert spectral.hidden_keys(conn, run.run_id) == {}
         assert {one.k_years for one in spectral.find(conn)} == {3}
+
+
+def test_what_a_cancelled_run_left_behind_is_waste_and_that_of_a_waiting_one_is_not(store):
+    three_sites(store)
+    with store.write() as conn:
+        run = runs.start(conn, runs.create(conn, "spectral", {}).run_id, owner="test")
+
+    def stop(done, total):
+        if done == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        spectral_recovery(store, PARAMS, run_id=run.run_id, progress=stop, most_sites=1)
+    left = []
+    for end in (runs.requeue, runs.cancelled):
+        with store.write() as conn:
+            end(conn, run.run_id)
+        clear_waste(store)
+        with store.read() as conn:
+            left.append(len(spectral.hidden_keys(conn, run.run_id)))
+    assert left == [2, 0]
 
 
 def test_a_queued_run_is_worked_off_as_one_from_the_command_line(store):
