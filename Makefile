@@ -41,7 +41,7 @@ test: setup $(VENV)/.ready-dev ## run every test that this machine can run
 	$(PY) -m pytest -n 2 --dist loadgroup tests
 
 test-fast: setup $(VENV)/.ready-dev ## the unit suite alone, under a minute
-	$(PY) -m pytest -n 2 --dist loadgroup tests/geo tests/tiles tests/api tests/contract tests/property
+	$(PY) -m pytest -n 2 --dist loadgroup -m 'not slow' tests/geo tests/tiles tests/api tests/contract tests/property
 
 check: setup $(VENV)/.ready-dev ## format, lint, types, import layers, locks
 	$(BIN)/ruff format --check .

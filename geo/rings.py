@@ -34,7 +34,8 @@ def ring_around(
     """What lies between two distances from the site, less `others`; longitude and latitude throughout.
 
     Distances are metres on a map true around the middle of the site (azimuthal equidistant). It is empty
-    where the others leave nothing. Raises BadRing.
+    where the others leave nothing. Others that do not reach the ring change no bit of it, so that it is the
+    same however widely they were looked for. Raises BadRing.
 
     >>> from shapely import box
     >>> ring = ring_around(MultiPolygon([box(9, 50, 9.01, 50.01)]), inner_m=60, outer_m=600, others=[])
@@ -46,7 +47,9 @@ def ring_around(
     plane = _moved(site, there)
     found = plane.buffer(outer_m).difference(plane.buffer(inner_m))
     for other in others:
-        found = found.difference(_moved(other, there).buffer(0))
+        taken = _moved(other, there).buffer(0)
+        if found.intersects(taken):
+            found = found.difference(taken)
     return _polygons(_moved(found, back))
 
 

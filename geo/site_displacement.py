@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,24 +57,23 @@ def site_displacements(
     *,
     locate: Callable[[Scene], Path],
     progress: Callable[[int, int], None] | None = None,
-) -> dict[int, Found]:
-    """The cells with a rate of every site that meets the grid, and its mean displacement by epoch.
+) -> Iterator[tuple[int, Found]]:
+    """By site that meets the grid its id, its cells with a rate, and its mean displacement by epoch.
 
-    Sites without a cell on the grid are left out. `progress(sites done, sites)` may raise to stop the work.
-    Raises SceneChanged, OffTheMap and ImplausibleDisplacement.
+    Sites without a cell on the grid are left out. Cells are read shard by shard, as the sites are asked for,
+    so that no more than those of one shard are held. `progress(sites done, sites)` may raise to stop the
+    work. Raises SceneChanged, OffTheMap and ImplausibleDisplacement.
     """
     shards = site_shards(series.grid, geometries)
-    found: dict[int, Found] = {}
     done = 0
     with ExitStack() as stack:
         reader = SeriesReader(series, locate, stack)
         for ids in shards:
             coverage = cover(series.grid, ids, [geometries[one] for one in ids.tolist()])
-            found |= _covered(series, coverage, reader)
+            yield from _covered(series, coverage, reader).items()
             done += len(ids)
             if progress is not None:
                 progress(done, len(geometries))
-    return found
 
 
 def site_shards(grid: Grid, geometries: Mapping[int, MultiPolygon]) -> list[npt.NDArray[np.int64]]:

@@ -234,7 +234,7 @@ def _subsidences(
             content_key=keys[site_id],
             inputs=inputs[site_id],
         )
-        for site_id, (cells, epochs) in found.items()
+        for site_id, (cells, epochs) in found
     ]
     return fresh, kept
 

@@ -228,7 +228,7 @@ class _Plot:
         width, height = self.axes.width, self.axes.height
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-            f'class="chart-svg" font-family="sans-serif" font-size="12" fill="none">'
+            f'class="chart-svg" tabindex="0" font-family="sans-serif" font-size="12" fill="none">'
             f"<title>{safe_text(title)}</title>{''.join(parts)}</svg>"
         )
 

@@ -6,7 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    select,
+    update,
+)
 
 from geo.canonical import canonical_json, parse_json
 from geo.runs import RunState
@@ -72,10 +84,19 @@ def drop_hidden(conn: Connection, run_id: int, site_ids: Sequence[int] | None = 
         conn.execute(delete(SPECTRAL).where(mine, SPECTRAL.c.site_id.in_(part)))
 
 
+def any_left_behind(conn: Connection) -> bool:
+    """Whether runs that are over have left something out of sight."""
+    return bool(conn.execute(select(exists().where(_left_behind()))).scalar())
+
+
 def drop_left_behind(conn: Connection) -> None:
     """Forget what runs that are over have left out of sight."""
+    conn.execute(delete(SPECTRAL).where(_left_behind()))
+
+
+def _left_behind() -> ColumnElement[bool]:
     going_on = select(RUNS.c.run_id).where(RUNS.c.state.in_([RunState.RUNNING, RunState.QUEUED]))
-    conn.execute(delete(SPECTRAL).where(_IS_HIDDEN, SPECTRAL.c.run_id.not_in(going_on.scalar_subquery())))
+    return and_(_IS_HIDDEN, SPECTRAL.c.run_id.not_in(going_on.scalar_subquery()))
 
 
 def keys(conn: Connection, params_key: str) -> dict[int, str]:

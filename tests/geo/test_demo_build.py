@@ -28,6 +28,8 @@ from geo.status import Status, status_table
 from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites, spectral, subsidences
 from geo.store.takeover import StoreNotEmpty
 
+pytestmark = pytest.mark.slow
+
 N_SITES = 48
 TODAY = date(2026, 11, 1)
 

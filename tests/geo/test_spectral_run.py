@@ -23,7 +23,8 @@ from geo.indices import Formula, UnknownBand
 from geo.jobs import Worker, submit_spectral
 from geo.pools import Processes, Serial
 from geo.references import EmptyReference, NoReferences, ReferencePolygon, references_from_file
-from geo.rings import BadRing, ring_around
+from geo.rings import BadRing, reach, ring_around
+from geo.run_waste import clear_waste
 from geo.runs import RunState
 from geo.scenes import SceneKind
 from geo.spectral import spectral_recovery
@@ -397,6 +398,27 @@ def test_what_a_failed_run_left_behind_is_cleared_by_the_next(store):
         assert {one.k_years for one in spectral.find(conn)} == {3}
 
 
+def test_what_a_cancelled_run_left_behind_is_waste_and_that_of_a_waiting_one_is_not(store):
+    three_sites(store)
+    with store.write() as conn:
+        run = runs.start(conn, runs.create(conn, "spectral", {}).run_id, owner="test")
+
+    def stop(done, total):
+        if done == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        spectral_recovery(store, PARAMS, run_id=run.run_id, progress=stop, most_sites=1)
+    left = []
+    for end in (runs.requeue, runs.cancelled):
+        with store.write() as conn:
+            end(conn, run.run_id)
+        clear_waste(store)
+        with store.read() as conn:
+            left.append(len(spectral.hidden_keys(conn, run.run_id)))
+    assert left == [2, 0]
+
+
 def test_a_queued_run_is_worked_off_as_one_from_the_command_line(store):
     course(store)
     add_sites(store, disturbed_site())
@@ -507,6 +529,17 @@ def test_a_ring_keeps_its_distances_at_any_latitude():
 def around_area(perimeter_m, inner_m, outer_m):
     """The area between two distances from a convex outline."""
     return perimeter_m * (outer_m - inner_m) + np.pi * (outer_m**2 - inner_m**2)
+
+
+def test_a_site_in_the_corner_beyond_a_ring_changes_no_bit_of_it():
+    site_shape, near_by = square(10, 10), square(10, 24)
+    _, _, east, north = reach(site_shape, 600)
+    corner = MultiPolygon([shapely.box(east - 1e-5, north - 1e-5, east + 1e-3, north + 1e-3)])
+    rings = [
+        ring_around(site_shape, inner_m=60, outer_m=600, others=others).wkb
+        for others in ([near_by], [near_by, corner], [corner, near_by])
+    ]
+    assert rings == rings[:1] * 3
 
 
 def test_parameters_that_a_run_kept_are_read_back():

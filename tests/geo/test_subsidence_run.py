@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from geo import site_displacement
 from geo.band_scenes import Scaling
 from geo.changes import Change
 from geo.displacement_rate import OverwritesScene, compare, rate_raster, write_rate
@@ -141,6 +142,25 @@ def test_permuting_the_sites_permutes_the_results(store, tmp_path, empty_file):
             same.valid_units,
             same.epochs,
         )
+
+
+def test_no_more_than_the_cells_of_one_shard_are_held(store, monkeypatch):
+    monkeypatch.setattr(site_displacement, "SITES_AT_ONCE", 1)
+    add_series(store, rates(8.0))
+    with store.read() as conn:
+        found = scenes.find(conn, product="insar", edition="e", kind=None)
+    series = displacement_series(found, subsidence_rules())
+    outlines = {one: square(5, 12 * one) for one in range(3)}
+    steps = []
+    results = iter(
+        site_displacement.site_displacements(
+            series, outlines, locate=store.locate, progress=lambda *step: steps.append(step)
+        )
+    )
+    first, _ = next(results)
+    assert steps == []
+    assert {first, *(site_id for site_id, _ in results)} == {0, 1, 2}
+    assert steps == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_constant_offset_after_the_zero_epoch_is_movement_and_a_line_through_all_is_not(store):

@@ -1,40 +1,21 @@
 """The commands of docs/spectral.md on real data, as they stand there, and the figures that they print."""
 
 import re
-import shlex
-from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from api.cli import app
+from tests.docs_page import DocsPage, lay_out
 
 pytestmark = pytest.mark.real_data
 
-PAGE = (Path(__file__).parents[2] / "docs" / "spectral.md").read_text(encoding="utf-8")
-COMMANDS = [
-    shlex.split(line.removeprefix("reverdure "))
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.splitlines()
-]
+PAGE = DocsPage.of("spectral")
 
 
 @pytest.fixture(scope="module")
 def printed(real_data, tmp_path_factory):
     """What each `spectral` command of the page prints, all commands run in order beside the data."""
-    place = tmp_path_factory.mktemp("spectral")
-    for folder in real_data.iterdir():
-        (place / folder.name).symlink_to(folder)
-    said = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        for words in COMMANDS:
-            paths = (sorted(map(str, Path().glob(word))) if "*.tif" in word else [word] for word in words)
-            done = CliRunner().invoke(app, [word for some in paths for word in some])
-            assert done.exit_code == 0, done.stderr
-            if words[0] == "spectral":
-                said.append(done.stdout)
-    return said
+    place = lay_out(tmp_path_factory.mktemp("spectral"), *real_data.iterdir())
+    return [done.stdout for words, done in PAGE.run(place) if words[0] == "spectral"]
 
 
 def rows_of(text, first):
@@ -51,8 +32,7 @@ def number(cell):
 
 
 def page_rows(first):
-    cells = ([cell.strip() for cell in line.strip("| ").split("|")] for line in PAGE.splitlines())
-    return {row[0]: row[1:] for row in cells if re.fullmatch(first, row[0])}
+    return {row[0]: row[1:] for row in PAGE.table_rows(first)}
 
 
 def test_the_page_prints_the_series_of_the_fire(printed):

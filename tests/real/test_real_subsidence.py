@@ -2,56 +2,31 @@
 
 import json
 import re
-import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
-from typer.testing import CliRunner
 
-from api.cli import app
+from tests.docs_page import DOCS, DocsPage, lay_out, run_in
 
 pytestmark = pytest.mark.real_data
-DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "subsidence.md").read_text(encoding="utf-8")
-COMMANDS = [
-    shlex.split(line.removeprefix("reverdure "))
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.replace("\\\n", "").splitlines()
-]
+PAGE = DocsPage.of("subsidence")
 
 
 @pytest.fixture(scope="module")
 def printed(real_data, tmp_path_factory):
     """The folder in which every command of the page was run, and what each printed."""
-    place = tmp_path_factory.mktemp("subsidence")
-    for folder in real_data.iterdir():
-        (place / folder.name).symlink_to(folder)
-    (place / "appin_sites.geojson").symlink_to(DOCS / "examples" / "appin_sites.geojson")
-    said = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        for words in COMMANDS:
-            given = [
-                one
-                for word in words
-                for one in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
-            ]
-            done = CliRunner().invoke(app, given)
-            assert done.exit_code == 0, done.stderr
-            said.append((words, done.stdout + done.stderr))
-    return place, said
+    sites = DOCS / "examples" / "appin_sites.geojson"
+    place = lay_out(tmp_path_factory.mktemp("subsidence"), *real_data.iterdir(), sites)
+    return place, [(words, done.stdout + done.stderr) for words, done in PAGE.run(place)]
 
 
 def outputs(printed, *beginning):
-    return [text for words, text in printed[1] if tuple(words[: len(beginning)]) == beginning]
+    return [text for words, text in printed[1] if words[: len(beginning)] == beginning]
 
 
 def answer(printed, *words):
-    done = CliRunner().invoke(app, [*words, "--json", "--store", str(printed[0] / "appin.gpkg")])
-    assert done.exit_code == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(run_in(printed[0], [*words, "--json", "--store", "appin.gpkg"]).stdout)
 
 
 def numbers(text):
@@ -69,7 +44,7 @@ def test_the_linear_rate_equals_pyrates_on_every_one_of_its_cells(printed):
     assert found["cells_by_epochs"] == {"12": 6, "13": 2677}
     (said,) = outputs(printed, "subsidence", "rate")
     assert "2683 cells in both, 0 only here, 0 only there" in said
-    assert "2,683 cells have a rate, from -7.4571 to 22.3082 mm a year" in PAGE
+    assert "2,683 cells have a rate, from -7.4571 to 22.3082 mm a year" in PAGE.text
 
 
 def test_the_written_raster_holds_pyrates_rate_error_and_samples(printed):
@@ -87,7 +62,7 @@ def test_the_written_raster_holds_pyrates_rate_error_and_samples(printed):
 def test_the_sites_have_the_figures_of_the_page(printed):
     said = outputs(printed, "subsidence", "run")[0]
     for site in ("bowl", "north"):
-        row = next(line for line in PAGE.splitlines() if line.startswith(f"| {site} |"))
+        row = next(line for line in PAGE.text.splitlines() if line.startswith(f"| {site} |"))
         mean, p95, sigma, moving, valid = numbers(row)
         printed_row = next(line for line in said.splitlines() if line.strip().startswith(site))
         assert numbers(printed_row)[:6] == [mean, p95, pytest.approx(p95, abs=0.3), sigma, moving, valid]
@@ -113,7 +88,7 @@ def test_the_water_of_the_gold_field_and_what_is_new_outside_it(printed):
 def test_the_uptake_is_that_of_the_page(printed):
     latest, _, earlier = outputs(printed, "carbon")
     for year, said in (("2020", latest), ("2000", earlier)):
-        row = next(line for line in PAGE.splitlines() if line.startswith(f"| {year} |"))
+        row = next(line for line in PAGE.text.splitlines() if line.startswith(f"| {year} |"))
         expected = numbers(row)[1:]
         printed_row = next(line for line in said.splitlines() if line.strip().startswith("all "))
         got = numbers(printed_row.split("/12", 1)[1])

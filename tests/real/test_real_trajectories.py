@@ -2,60 +2,26 @@
 
 import csv
 import json
-import re
-import shlex
 import xml.etree.ElementTree as ET
 from math import fsum
-from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from api.cli import app
+from tests.docs_page import DocsPage, lay_out, run_in
 
 pytestmark = pytest.mark.real_data
-PAGE = (Path(__file__).parents[2] / "docs" / "trajectories.md").read_text(encoding="utf-8")
-COMMANDS = [
-    shlex.split(line.removeprefix("reverdure "))
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.replace("\\\n", "").splitlines()
-]
-
-
-def expanded(word):
-    """A word as a shell gives it to the command."""
-    return sorted(map(str, Path().glob(word))) if "*" in word else [word]
+PAGE = DocsPage.of("trajectories")
 
 
 @pytest.fixture(scope="module")
 def printed(real_data, tmp_path_factory):
     """What each command of the page prints, run in order in a folder that sees the data's."""
-    place = tmp_path_factory.mktemp("trajectories")
-    for folder in real_data.iterdir():
-        (place / folder.name).symlink_to(folder)
-    said = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        for words in COMMANDS:
-            given = [
-                one
-                for word in words
-                for one in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
-            ]
-            done = CliRunner().invoke(app, given)
-            assert done.exit_code == 0, done.stderr
-            said.append((words, done.stdout))
-    return place, said
+    place = lay_out(tmp_path_factory.mktemp("trajectories"), *real_data.iterdir())
+    return place, [(words, done.stdout) for words, done in PAGE.run(place)]
 
 
 def output(printed, *beginning):
-    return next(text for words, text in printed[1] if tuple(words[: len(beginning)]) == beginning)
-
-
-def table_rows(first):
-    """The cells of the page's table rows whose first cell matches."""
-    cells = ([cell.strip() for cell in line.strip("| ").split("|")] for line in PAGE.splitlines())
-    return [row for row in cells if re.fullmatch(first, row[0])]
+    return next(text for words, text in printed[1] if words[: len(beginning)] == beginning)
 
 
 def test_the_means_by_years_since_seeding_are_those_of_the_page(printed):
@@ -63,7 +29,7 @@ def test_the_means_by_years_since_seeding_are_those_of_the_page(printed):
     assert "42 units, 177 rows, 2013–2020" in text
     lines = [line.split() for line in text.splitlines()]
     found = {line[0]: line for line in lines if len(line) == 8 and line[0].isdigit()}
-    rows = table_rows(r"\d")
+    rows = PAGE.table_rows(r"\d")
     assert len(rows) == len(found) == 8
     for age, units, mean, change in rows:
         assert (found[age][1], found[age][2]) == (units, mean)
@@ -74,9 +40,7 @@ def test_the_means_are_those_of_the_table_by_plain_arithmetic(printed, real_data
     with (real_data / "mckinley_mine" / "seeding_unit_ndvi_annual.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     command = next(words for words, _ in printed[1] if words[0] == "chronosequence")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(printed[0])
-        answer = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    answer = json.loads(run_in(printed[0], [*command, "--json"]).stdout)
     assert (answer["n_units"], answer["n_rows"], answer["n_missing"]) == (42, 177, 0)
     assert sum(one["n"] for one in answer["ages"]) == 177
     for one in answer["ages"]:
@@ -105,7 +69,7 @@ def test_the_trajectories_of_the_titles_are_those_of_the_page(printed):
         in lost
     )
     assert "Lost again from 2012 on." in lost
-    rows = table_rows(r"8\d{5}/\d{4}, c\d")
+    rows = PAGE.table_rows(r"8\d{5}/\d{4}, c\d")
     assert [row[4].split(",")[0] for row in rows] == [
         "2026",
         "not projected: no rise",

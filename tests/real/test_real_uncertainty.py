@@ -2,60 +2,37 @@
 
 import json
 import re
-import shlex
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from typer.testing import CliRunner
 
 from api.app import create_app
-from api.cli import app
 from api.settings import Settings
+from tests.docs_page import DocsPage, lay_out, run_in
 
 pytestmark = pytest.mark.real_data
-PAGE = (Path(__file__).parents[2] / "docs" / "uncertainty.md").read_text(encoding="utf-8")
-COMMANDS = [
-    shlex.split(line.removeprefix("reverdure "))
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.splitlines()
-]
-
-
-def expanded(word):
-    """A word as a shell gives it to the command."""
-    return sorted(map(str, Path().glob(word))) if "*" in word else [word]
-
-
-def run(place, words):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        done = CliRunner().invoke(app, [one for word in words for one in expanded(word)])
-    assert done.exit_code == 0, done.stderr
-    return done.stdout
+PAGE = DocsPage.of("uncertainty")
 
 
 @pytest.fixture(scope="module")
 def printed(real_data, tmp_path_factory):
     """What each command of the page prints, run in order in a folder that sees the data's."""
-    place = tmp_path_factory.mktemp("uncertainty")
-    for entry in (real_data / "amapa_lourenco").iterdir():
-        (place / entry.name).symlink_to(entry)
-    return place, [(words, run(place, words)) for words in COMMANDS]
+    place = lay_out(tmp_path_factory.mktemp("uncertainty"), *(real_data / "amapa_lourenco").iterdir())
+    return place, [(words, done.stdout) for words, done in PAGE.run(place)]
 
 
 def output(printed, *beginning, without=()):
     return next(
         text
         for words, text in printed[1]
-        if tuple(words[: len(beginning)]) == beginning and not set(words) & set(without)
+        if words[: len(beginning)] == beginning and not set(words) & set(without)
     )
 
 
 def answer(printed, *words):
-    return json.loads(run(printed[0], [*words, "--store", "lourenco.gpkg", "--json"]))
+    return json.loads(run_in(printed[0], [*words, "--store", "lourenco.gpkg", "--json"]).stdout)
 
 
 def test_the_mining_of_1985_is_vegetated_by_42_percent_or_by_1(printed):
@@ -76,7 +53,7 @@ def test_the_scene_and_the_titles_span_the_ranges_of_the_page(printed):
     titles = output(printed, "agreement", without=["--scene"])
     assert "the range: 1.0 % to 45.3 %" in titles
     for figure in ("158,798.2", "1,574.1", "258.3", "535.6", "44.3 %", "0.8 %", "45.3 % of 616.5"):
-        assert figure in PAGE
+        assert figure in PAGE.text
 
 
 def test_the_agreement_of_the_titles_equals_their_recovery_runs(printed):
@@ -128,7 +105,7 @@ def test_the_swing_is_said_to_be_drift_and_collection_8_has_none(printed):
         "1995 to 2005: 736.9 to 296.6 ha (736.4 to 296.4 grid ha), lost 451.7 (451.4 grid), gained 11.3"
         in six
     )
-    eight = next(text for words, text in printed[1] if words[:2] == ["scenes", "drift"] and "c8" in words)
+    eight = next(text for words, text in printed[1] if words[:2] == ("scenes", "drift") and "c8" in words)
     assert eight.count("no swing beyond the rules of drift") == 2
 
 
