@@ -16,7 +16,7 @@ from geo.cities import City
 from geo.errors import UnknownCity
 from geo.proposals import Proposal, ProposalState
 from geo.sites import Site
-from geo.store import Connection, proposals, sites
+from geo.store import Connection, comments, proposals, sites
 from geo.store import cities as city_store
 from geo.store.changes import Applied
 from geo.words import Lang
@@ -82,9 +82,10 @@ def _open_proposals(conn: Connection, found: Sequence[Site]) -> dict[int, list[i
 
 
 def proposal_items(conn: Connection, found: Sequence[Proposal]) -> list[ProposalItem]:
-    """The items of proposals, each with the code of its site."""
-    codes = {site_id: sites.get(conn, site_id).site_code for site_id in {each.site_id for each in found}}
-    return [ProposalItem.of(proposal, codes[proposal.site_id]) for proposal in found]
+    """The items of proposals, each with what its site says now and its comments."""
+    known = {site.site_id: site for site in sites.many(conn, (each.site_id for each in found))}
+    said = comments.of(conn, (each.proposal_id for each in found))
+    return [ProposalItem.of(each, known[each.site_id], said.get(each.proposal_id, ())) for each in found]
 
 
 def changed_answer(conn: Connection, applied: Applied, lang: Lang, *, created: bool = False) -> Response:

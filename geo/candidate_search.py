@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import shapely
+
 from geo.candidates import (
     Candidate,
     CandidateState,
@@ -19,7 +21,7 @@ from geo.errors import UnknownScene
 from geo.landcover import Product, Role, check_comparable, product
 from geo.recover_plan import BadYears
 from geo.scenes import Scene
-from geo.store import Connection, Store, candidates, scenes, sites
+from geo.store import Connection, Store, candidates, cities, scenes, sites
 from geo.store.sites import SiteFilter
 from geo.subsidence_rules import subsidence_rules
 from geo.wkb import wkb_of
@@ -120,6 +122,19 @@ def open_candidates(
         for one, patch in zip(found, patches, strict=True)
         if id(patch) in free or one.state is not CandidateState.OPEN
     ]
+
+
+def candidates_in(store: Store, adcode: str | None) -> list[Candidate]:
+    """The open candidates whose inner point lies in the unit (None: anywhere). Raises `UnknownCity`."""
+    found = open_candidates(store)
+    if adcode is None or not found:
+        return found
+    with store.read() as conn:
+        outline = cities.get(conn, adcode).outline
+    if outline is None:
+        return []
+    shapely.prepare(outline)
+    return [one for one in found if outline.intersects(one.geometry.representative_point())]
 
 
 def _pair(conn: Connection, query: CandidateQuery, legend: Product) -> tuple[Scene, Scene]:

@@ -50,6 +50,17 @@ class Proposal:
         return (self.site_id,) if self.redrawing is None else self.redrawing.site_ids
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said of a proposal; `written_at` is UTC text."""
+
+    comment_id: int
+    proposal_id: int
+    author: str
+    text: str
+    written_at: str
+
+
 def concerned_units(site: Site, facts: Mapping[Fact, object]) -> tuple[str | None, ...]:
     """The units that a change concerns: the site's present one and, where it moves, the new one."""
     unit = facts.get(Fact.UNIT)

@@ -69,23 +69,45 @@ def worklist(
     them. Raises `UnknownCity`, `BadValue`.
     """
     with store.read() as conn:
-        product = product or default_product(conn)
-        edition = edition or (scenes.current_edition(conn, product) if product is not None else None)
-        if product is None or edition is None:
-            return []
-        snapshot = _today(store, conn)
-        inside = _sites_under(conn, snapshot, adcode)
-        years = sorted({scene.year for scene in scenes.find(conn, product=product, edition=edition)})
-        baselines = baselines_of(snapshot, years)
-        marker = Marker(conn, ledger_of(store, conn))
-        stored = marker.evidence(recoveries.evidence(conn, product=product, edition=edition))
-        found = _latest([one for one in stored if not one.outdated], baselines)
-        listed = sorted(
-            (one for one in found.values() if one.worklist_units > 0 and one.site_id in inside), key=_rank
-        )
+        listed = _listed(store, conn, adcode, product=product, edition=edition)
         if after is not None:
             listed = [one for one in listed if _rank(one) > _place(after)]
         return [_item(sites.get(conn, one.site_id), one) for one in listed[:limit]]
+
+
+def worklist_size(store: Store, *, adcode: str | None = None) -> tuple[int, float]:
+    """How many sites the whole worklist of a unit (None: of all) has, and their hectares in doubt.
+
+    Raises `UnknownCity`.
+    """
+    with store.read() as conn:
+        listed = _listed(store, conn, adcode)
+    return len(listed), ha_from_units(sum(one.worklist_units for one in listed))
+
+
+def _listed(
+    store: Store,
+    conn: Connection,
+    adcode: str | None,
+    *,
+    product: str | None = None,
+    edition: str | None = None,
+) -> list[Evidence]:
+    """The verdicts that put the sites of a unit on the worklist, worst first."""
+    product = product or default_product(conn)
+    edition = edition or (scenes.current_edition(conn, product) if product is not None else None)
+    if product is None or edition is None:
+        return []
+    snapshot = _today(store, conn)
+    inside = _sites_under(conn, snapshot, adcode)
+    years = sorted({scene.year for scene in scenes.find(conn, product=product, edition=edition)})
+    baselines = baselines_of(snapshot, years)
+    marker = Marker(conn, ledger_of(store, conn))
+    stored = marker.evidence(recoveries.evidence(conn, product=product, edition=edition))
+    found = _latest([one for one in stored if not one.outdated], baselines)
+    return sorted(
+        (one for one in found.values() if one.worklist_units > 0 and one.site_id in inside), key=_rank
+    )
 
 
 def _latest(found: list[Evidence], baselines: Mapping[int, int]) -> Mapping[int, Evidence]:

@@ -39,15 +39,14 @@ def approve(
         count = _decide_all(store, str(source), as_name, reject=reject, comment=comment)
         typer.echo(f"{count} proposals of {source} are {'rejected' if reject else 'approved'} by {as_name}")
         return
-    from api.schemas.proposals import ProposalItem
-    from geo.store import proposals, sites
+    from api.shapes import proposal_items
+    from geo.store import proposals
 
     with console.opened(store) as opened, opened.write() as conn:
         _decide(conn, proposal, as_name, reject=reject, comment=comment)
-        decided = proposals.get(conn, proposal)
-        code = sites.get(conn, decided.site_id).site_code
+        decided = proposal_items(conn, [proposals.get(conn, proposal)])[0]
     if as_json:
-        console.print_json(ProposalItem.of(decided, code))
+        console.print_json(decided)
     else:
         typer.echo(f"proposal {proposal} is {decided.state} by {as_name}")
 
@@ -81,12 +80,11 @@ def _decide_all(store: str, source: str, as_name: str, *, reject: bool, comment:
 
 
 def _list(store: str, *, as_json: bool) -> None:
-    from api.schemas.proposals import ProposalItem
-    from geo.store import proposals, sites
+    from api.shapes import proposal_items
+    from geo.store import proposals
 
     with console.opened(store) as opened, opened.read() as conn:
-        codes = {site_id: code for code, site_id in sites.code_index(conn).items()}
-        found = [ProposalItem.of(item, codes[item.site_id]) for item in proposals.find(conn, state="open")]
+        found = proposal_items(conn, proposals.find(conn, state="open"))
     if as_json:
         console.print_json({"items": found, "next": None})
         return

@@ -58,7 +58,7 @@ def merge(
         )
         if applied.proposal is None:
             return
-        item = ProposalItem.of(applied.proposal, applied.site.site_code)
+        item = ProposalItem.of(applied.proposal, applied.site)
     if as_json or item.redrawing is None:
         console.print_json(item)
         return

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages import account, admin, cities, dashboard, editor, imports, login, planning, sites, worklist
+from api.pages import (
+    account,
+    admin,
+    cities,
+    dashboard,
+    editor,
+    imports,
+    login,
+    planning,
+    reviews,
+    sites,
+    worklist,
+)
 from api.pages.view import STATIC_DIR
 
 router = APIRouter()
-for part in (dashboard, editor, sites, planning, cities, worklist, imports, login, account, admin):
+for part in (dashboard, editor, sites, planning, cities, worklist, reviews, imports, login, account, admin):
     router.include_router(part.router)
 router.include_router(account.notices)
 router.include_router(admin.audit_router)

@@ -16,6 +16,7 @@ from api.pages import figures
 from api.pages.population import population
 from api.pages.samples import sample_lines
 from api.pages.tables import RateLine, doubts, rate_lines
+from api.pages.todo import todo_view, unit_choices, unit_shown
 from api.pages.uncertainty import short_interval
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from geo.accounts import Action
@@ -54,22 +55,30 @@ class RatesShown:
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResponse:
-    """The dashboard: all sites, whichever city the map shows."""
-    counted = population(page, query)
+    """The dashboard: of one's own unit unless another or `all` is asked for; the table of rates of all.
+
+    Raises `UnknownCity`.
+    """
+    chosen = unit_shown(page, city)
+    counted = population(page, query, adcode=chosen)
     query = counted.query
-    found = figures.cards(page, query)
+    found = figures.cards(page, query, adcode=chosen)
     with page.store.read() as conn:
         registered = scenes.find(conn)
         products = {scene.product for scene in registered}
         spans = edition_spans(registered, {slug: scenes.current_edition(conn, slug) for slug in products})
         units = cities.all(conn)
     first = found[0].rate
-    shown = rates_shown(page, query, units, first.n_sites)
+    every = first if chosen is None else figures.one_rate(page, query, None)
+    shown = rates_shown(page, query, units, every.n_sites)
     return page.render(
         "dashboard.html",
         active="dashboard",
         population=counted,
         query=query,
+        todo=todo_view(page, units),
+        chosen=chosen,
+        unit_choices=unit_choices(page, units, chosen),
         choices=figures.choices(page),
         empty=counted.n_sites == 0,
         cards=found,
@@ -82,10 +91,11 @@ def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResp
         restoration_of=figures.restoration_of,
         short_interval=short_interval,
         permalink=page.url("/", lang=None),
-        map_url=f"/maps/remediation?{query_of(city=city, as_of=query.as_of, lang=page.lang)}",
-        recovery_url=f"/maps/recovery?{query_of(city=city, lang=page.lang)}",
-        series=figures.trend(page, query),
-        doubts=doubts(page, worklist(page.store, limit=WORKLIST_ROWS)),
+        map_url=f"/maps/remediation?{query_of(city=chosen, as_of=query.as_of, lang=page.lang)}",
+        recovery_url=f"/maps/recovery?{query_of(city=chosen, lang=page.lang)}",
+        series=figures.trend(page, query, adcode=chosen),
+        doubts=doubts(page, worklist(page.store, adcode=chosen, limit=WORKLIST_ROWS)),
+        worklist_url=f"/worklist?{query_of(city=chosen)}" if chosen else "/worklist",
         city_names={code: page.name(unit) for code, unit in units.items()},
         scenes=spans,
         samples=sample_lines(page),

@@ -95,16 +95,20 @@ def _status(row: HistoryRow) -> str | None:
 def _value(page: Page, row: HistoryRow, names: Mapping[str, str]) -> str:
     if row.voids_seq is not None and row.value == "null":
         return page.say("voids", seq=row.voids_seq)
-    value = fact_on_wire(parse_json(row.value))
+    return fact_words(page, row.fact, fact_on_wire(parse_json(row.value)), names)
+
+
+def fact_words(page: Page, fact: Fact, value: object, names: Mapping[str, str]) -> str:
+    """A fact's value, as the wire has it, in words; an en dash for nothing. `names` are those of units."""
     if isinstance(value, Mapping):
-        return _of_mapping(page, row.fact, value, names) or NULL
-    if value is None:
+        return _of_mapping(page, fact, value, names) or NULL
+    if value is None or value == "":
         return NULL
-    if row.fact in AREAS and isinstance(value, float | int):
+    if fact in AREAS and isinstance(value, float | int):
         return f"{hectares(float(value), 2)} {page.say('unit_ha')}"
-    if row.fact is Fact.MEMBERSHIP:
+    if fact is Fact.MEMBERSHIP:
         return page.say(f"membership_{value}")
-    table = TABLE_OF_FACT.get(row.fact)
+    table = TABLE_OF_FACT.get(fact)
     return str(value) if table is None else page.word(table, str(value))
 
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.auth.rights import require
-from api.deps import LARGEST_ID
-from api.pages.view import PageDep, PageRoute
+from api.deps import LARGEST_ID, Unit
+from api.pages.view import PageDep, PageRoute, query_of
 from api.planning import overdue_sites, progress_of
 from api.schemas.planning import OverdueItem, ProjectItem, TargetItem
 from geo.accounts import Action
@@ -33,14 +33,14 @@ FIELDS: Final = {
 
 @router.get("/planning", response_class=HTMLResponse, include_in_schema=False)
 def show_planning(
-    page: PageDep, project: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None
+    page: PageDep, city: Unit = None, project: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None
 ) -> HTMLResponse:
     """Overdue sites, targets with their progress, projects; each with its form."""
     with page.store.read() as conn:
         units = cities.all(conn)
         late = [
             OverdueItem.of(one, site, page.today)
-            for one, site in overdue_sites(conn, today=page.today, adcode=None)
+            for one, site in overdue_sites(conn, today=page.today, adcode=city)
         ]
         set_targets = targets.find(conn, limit=MOST)
         found = [ProjectItem.of(one) for one in projects.find(conn, limit=MOST)]
@@ -50,7 +50,8 @@ def show_planning(
     return page.render(
         "planning.html",
         active="planning",
-        json_url="/api/overdue",
+        json_url=f"/api/overdue?{query_of(city=city)}" if city else "/api/overdue",
+        overdue_of=page.name(units[city]) if city else "",
         overdue=late[:MOST],
         targets=[TargetItem.of(one, progress_of(page.store, one[0], page.today)) for one in set_targets],
         projects=found,

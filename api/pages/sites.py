@@ -20,7 +20,7 @@ from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.pages.workflow import site_work
 from api.schemas.proposals import ProposalItem
 from geo.accounts import Action
-from geo.candidate_search import open_candidates
+from geo.candidate_search import candidates_in
 from geo.cities import City
 from geo.evidence_items import told_evidence
 from geo.site_results import site_recoveries
@@ -82,14 +82,14 @@ def list_sites(
         names={code: page.name(unit) for code, unit in units.items()},
         next_url=page.url("/sites", after=shown[-1].site_id) if len(found) > PAGE_ROWS else None,
         first_url=page.url("/sites", after=None) if after else None,
-        candidates=open_candidates(page.store) if _unfiltered(parameters, after) else [],
+        candidates=candidates_in(page.store, city) if _unfiltered(parameters, after) else [],
         map_url=f"/maps/remediation?{query_of(city=city, lang=page.lang)}",
     )
 
 
 def _unfiltered(parameters: Mapping[str, object], after: int | None) -> bool:
-    """Whether the list shows the whole inventory from its beginning."""
-    return after is None and not any(parameters.values())
+    """Whether the list shows the whole inventory, or that of a unit, from its beginning."""
+    return after is None and not any(value for name, value in parameters.items() if name != "city")
 
 
 def _city_choices(page: Page, units: Mapping[str, City]) -> list[tuple[str, str]]:
@@ -119,7 +119,7 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         facts=site_facts(page, site, names),
         etag=etag(site.version),
         moves=moves_of(site, rows),
-        proposals=[ProposalItem.of(item, site.site_code) for item in open_proposals],
+        proposals=[ProposalItem.of(item, site) for item in open_proposals],
         evidence=evidence_lines(page, told_evidence(page.store, site_id)),
         items=recovery_items(page, found),
         spectral=spectral_lines(page, site_spectral(page.store, site_id)),

@@ -11,10 +11,10 @@ from api.auth.rights import require
 from api.deps import Unit
 from api.pages.tables import doubts
 from api.pages.view import PageDep, PageRoute, query_of
-from api.schemas.proposals import ProposalItem
+from api.shapes import proposal_items
 from geo.accounts import Action
 from geo.figures import worklist
-from geo.store import cities, proposals, sites
+from geo.store import cities, proposals
 
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
@@ -31,7 +31,7 @@ def show_worklist(
     with page.store.read() as conn:
         units = cities.all(conn)
         waiting = proposals.find(conn, state="open", limit=PROPOSAL_ROWS)
-        codes = {item.site_id: sites.get(conn, item.site_id).site_code for item in waiting}
+        open_proposals = proposal_items(conn, waiting)
     shown = found[:PAGE_ROWS]
     return page.render(
         "worklist.html",
@@ -39,7 +39,7 @@ def show_worklist(
         worklist_json=f"/api/worklist?{query_of(city=city, after=after)}",
         doubts=doubts(page, shown),
         city_names={code: page.name(unit) for code, unit in units.items()},
-        proposals=[ProposalItem.of(item, codes[item.site_id]) for item in waiting],
+        proposals=open_proposals,
         next_url=page.url("/worklist", after=shown[-1].cursor) if len(found) > PAGE_ROWS else None,
         first_url=page.url("/worklist", after=None) if after else None,
         map_url=f"/maps/recovery?{query_of(city=city, lang=page.lang)}",

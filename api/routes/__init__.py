@@ -25,6 +25,7 @@ from api.routes import (
     spectral,
     subsidence,
     tiles,
+    todo,
 )
 
 ROUTERS = (
@@ -38,6 +39,7 @@ ROUTERS = (
     proposals.router,
     cities.router,
     rates.router,
+    todo.router,
     landcover.router,
     agreement.router,
     samples.router,

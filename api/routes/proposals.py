@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from api import deps, shapes
 from api.auth.rights import require
 from api.auth.trail import doer_of
 from api.paging import next_url, page_of
 from api.retries import RetryDep
-from api.schemas.proposals import ChangedSite, DecisionIn, ProposalItem, ProposalList
+from api.reviewing import ProposalFilterDep
+from api.schemas.proposals import (
+    ChangedSite,
+    CommentIn,
+    CommentItem,
+    DecisionIn,
+    ProposalItem,
+    ProposalList,
+)
 from api.strict_json import StrictRoute
 from geo import clock
 from geo.accounts import Action
 from geo.audit import AuditEvent
-from geo.proposals import ProposalState
-from geo.store import proposals, sites
+from geo.store import cities, comments, proposal_search, proposals, sites
 from geo.store.recording import ProposalOutdated
 
 router = APIRouter(
@@ -34,21 +42,13 @@ As = Annotated[
 
 @router.get("")
 def list_proposals(
-    request: Request,
-    store: deps.StoreDep,
-    state: Annotated[
-        ProposalState | None, Query(description="Only those in this state.")
-    ] = ProposalState.OPEN,
-    site_id: Annotated[
-        int | None, Query(ge=1, le=deps.LARGEST_ID, description="Only those of this site.")
-    ] = None,
-    limit: deps.Limit = 100,
-    after: deps.After = None,
+    request: Request, store: deps.StoreDep, wanted: ProposalFilterDep, limit: deps.Limit = 100
 ) -> ProposalList:
     """The proposals, the oldest first; the open ones by default."""
     with store.read() as conn:
-        found = proposals.find(conn, state=state, site_id=site_id, after=after, limit=limit + 1)
-        page, last = page_of(found, limit)
+        for adcode in wanted.adcodes or ():
+            cities.get(conn, adcode)
+        page, last = page_of(proposal_search.find(conn, replace(wanted, limit=limit + 1)), limit)
         items = shapes.proposal_items(conn, page)
     return ProposalList(items=items, next=next_url(request, None if last is None else last.proposal_id))
 
@@ -58,6 +58,32 @@ def get_proposal(proposal_id: deps.Id, store: deps.StoreDep) -> ProposalItem:
     """One proposal."""
     with store.read() as conn:
         return shapes.proposal_items(conn, [proposals.get(conn, proposal_id)])[0]
+
+
+@router.post(
+    "/{proposal_id}/comments",
+    status_code=201,
+    response_model=CommentItem,
+    dependencies=[require(Action.COMMENT)],
+)
+def comment(
+    proposal_id: deps.Id,
+    body: CommentIn,
+    store: deps.StoreDep,
+    rights: deps.RightsDep,
+    retry: RetryDep,
+) -> Response:
+    """Say something of a proposal; proposer and reviewers are told."""
+    with store.write() as conn:
+        proposal = proposals.get(conn, proposal_id)
+        if proposal.proposed_by != rights.name:
+            rights.check_site(conn, Action.COMMENT, sites.get(conn, proposal.site_id))
+
+        def work() -> Response:
+            said = comments.add(conn, proposal, author=rights.name, text=body.text, now=clock.now_utc())
+            return shapes.json_answer(CommentItem.model_validate(said), status=201)
+
+        return retry.once(conn, body.text, work)
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Self
 
@@ -10,25 +10,33 @@ from pydantic import Field
 
 from api.schemas.common import Given, Json, Name, Text, Wire
 from api.schemas.sites import SiteFeature, fact_on_wire
-from geo.areas import ha_from_units
+from geo.areas import geodesic_area_units, ha_from_units
 from geo.changes import Change
 from geo.history import Fact
-from geo.proposals import Proposal, ProposalState
+from geo.proposals import Comment, Proposal, ProposalState
 from geo.redrawing import Redrawing, RedrawingKind
+from geo.sites import Site
 
 
 class ChangeOut(Wire):
-    """What a proposal would change: the new facts by name, hectares for areas."""
+    """What a proposal would change: the new facts by name, hectares for areas; `area_ha` of a new outline."""
 
     facts: Json
     geometry_changes: bool
+    area_ha: float | None
     voids_seq: int | None
 
     @classmethod
     def of(cls, change: Change) -> Self:
         """The change as the wire says it."""
         facts = {fact.value: fact_on_wire(value) for fact, value in change.facts.items()}
-        return cls(facts=facts, geometry_changes=change.geometry is not None, voids_seq=change.voids_seq)
+        outline = change.geometry
+        return cls(
+            facts=facts,
+            geometry_changes=outline is not None,
+            area_ha=None if outline is None else ha_from_units(geodesic_area_units(outline)),
+            voids_seq=change.voids_seq,
+        )
 
 
 class EnteringOut(Wire):
@@ -81,8 +89,26 @@ def _declared_ha(value: object) -> float | None:
     return None if units is None else ha_from_units(units)
 
 
+class CommentIn(Given):
+    """What somebody says of a proposal."""
+
+    text: Text
+
+
+class CommentItem(Wire):
+    """A comment on a proposal; time in UTC."""
+
+    comment_id: int
+    author: str
+    text: str
+    written_at: str
+
+
 class ProposalItem(Wire):
-    """A change that waits for a second person, or did."""
+    """A change that waits for a second person, or did.
+
+    `before` is what the site says at present of each fact that would change.
+    """
 
     proposal_id: int
     site_id: int
@@ -98,14 +124,40 @@ class ProposalItem(Wire):
     decided_at: str | None
     comment: str
     redrawing: RedrawingOut | None = None
+    before: Json
+    comments: list[CommentItem] = Field(default_factory=list)
 
     @classmethod
-    def of(cls, proposal: Proposal, site_code: str) -> Self:
-        """The item of a stored proposal."""
+    def of(cls, proposal: Proposal, site: Site, comments: Sequence[Comment] = ()) -> Self:
+        """The item of a stored proposal of the site."""
         names = {name: getattr(proposal, name) for name in cls.model_fields if hasattr(proposal, name)}
         redrawn = None if proposal.redrawing is None else RedrawingOut.of(proposal.redrawing)
-        given = {"change": ChangeOut.of(proposal.change), "site_code": site_code, "redrawing": redrawn}
+        touched = [*proposal.change.facts, *([Fact.GEOMETRY] if proposal.change.geometry is not None else [])]
+        given = {
+            "change": ChangeOut.of(proposal.change),
+            "site_code": site.site_code,
+            "redrawing": redrawn,
+            "before": {fact.value: present(site, fact) for fact in touched},
+            "comments": [CommentItem.model_validate(one) for one in comments],
+        }
         return cls.model_validate({**names, **given})
+
+
+def present(site: Site, fact: Fact) -> object:
+    """What the site says of a fact at present, as the wire says it: hectares for areas, None for nothing."""
+    match fact:
+        case Fact.GEOMETRY:
+            return site.area_ha
+        case Fact.DAMAGED:
+            return site.damaged_ha
+        case Fact.RESTORED:
+            return site.restored_ha
+        case Fact.MEMBERSHIP:
+            return "entered" if site.left_on is None else "left"
+        case Fact.UNIT:
+            return None if site.adcode is None else {"adcode": site.adcode}
+        case _:
+            return getattr(site, fact.value)
 
 
 class ProposalList(Wire):

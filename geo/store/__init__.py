@@ -7,6 +7,7 @@ none commits.
 from sqlalchemy import Connection
 
 from geo.store import answers as answers
+from geo.store import comment_tables as comment_tables
 from geo.store import sample_tables as sample_tables
 from geo.store import shard_tables as shard_tables
 from geo.store import spectral_tables as spectral_tables

@@ -77,7 +77,7 @@ def notify_deciders(
         NoticeKind.PROPOSAL_WAITS,
         now=now,
         subject=source if bulk else f"proposal:{proposal_id}",
-        link="/worklist" if bulk else f"/sites/{site_id}",
+        link="/reviews" if bulk else f"/sites/{site_id}",
         facts={"actor": actor, "site": site_code},
         site_id=None if bulk else site_id,
         but=actor,

@@ -55,12 +55,12 @@ def find(
         query = query.where(or_(columns.site_id == site_id, columns.other_sites.contains(f",{site_id},")))
     if after is not None:
         query = query.where(PROPOSALS.c.proposal_id > after)
-    return [_proposal(row) for row in conn.execute(query).mappings()]
+    return [proposal_of(row) for row in conn.execute(query).mappings()]
 
 
 def get(conn: Connection, proposal_id: int) -> Proposal:
     """The proposal with this id; raises `UnknownProposal`."""
-    return _proposal(_stored(conn, proposal_id))
+    return proposal_of(_stored(conn, proposal_id))
 
 
 def add(
@@ -189,7 +189,7 @@ def _stored(conn: Connection, proposal_id: int) -> RowMapping:
 
 
 def _decidable(stored: RowMapping, actor: str) -> Proposal:
-    proposal = _proposal(stored)
+    proposal = proposal_of(stored)
     if proposal.state is not ProposalState.OPEN:
         raise ProposalDecided(proposal_id=proposal.proposal_id, state=proposal.state)
     if not _same_name(actor):
@@ -232,7 +232,8 @@ def _decide(
     return decided
 
 
-def _proposal(row: RowMapping) -> Proposal:
+def proposal_of(row: RowMapping) -> Proposal:
+    """The proposal of a stored row."""
     facts = cast("Mapping[str, object]", parse_json(row["facts"]))
     effective_on = date.fromisoformat(row["effective_on"])
     change = Change(

@@ -11,7 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely import MultiPolygon
-from sqlalchemy import Connection, LargeBinary, RowMapping, Select, func, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    RowMapping,
+    Select,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from geo.canonical import parse_json
 from geo.errors import UnknownSite
@@ -154,9 +164,7 @@ def _matching(query: Select[Any], wanted: SiteFilter) -> Select[Any]:
     if wanted.bbox is not None:
         query = query.where(embedded.in_box(columns.fid, "sites", wanted.bbox))
     if wanted.adcodes is not None:
-        query = query.where(
-            or_(columns.adcode.in_(wanted.adcodes), columns.adcode.in_(_units_under(wanted.adcodes)))
-        )
+        query = query.where(in_units(wanted.adcodes))
     if wanted.q:
         text = wanted.q.strip()
         query = query.where(
@@ -168,6 +176,11 @@ def _matching(query: Select[Any], wanted: SiteFilter) -> Select[Any]:
     if wanted.after is not None:
         query = query.where(columns.fid > wanted.after)
     return query if wanted.with_left else query.where(columns.left_on.is_(None))
+
+
+def in_units(adcodes: frozenset[str]) -> ColumnElement[bool]:
+    """The condition that a site lies in one of these units or below one of them."""
+    return or_(SITES.c.adcode.in_(adcodes), SITES.c.adcode.in_(_units_under(adcodes)))
 
 
 def _units_under(adcodes: frozenset[str]) -> Select[Any]:

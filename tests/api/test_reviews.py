@@ -1,0 +1,154 @@
+"""The review queue: filters by unit, what changes, comments for both sides, decisions from the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.accounts_case import add_people, token_for
+
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def desk(start_service) -> tuple[TestClient, dict[str, Headers]]:  # type: ignore[no-untyped-def]
+    """A service where olga of 340621 and otto of 340604 have each proposed something."""
+    service = start_service()
+    store = service.app.state.store
+    add_people(store)
+    people = {name: token_for(store, name) for name in ("vera", "otto", "olga", "rosa", "adam")}
+    propose(service.client, people["olga"], 5, damaged_ha=3.5)
+    propose(service.client, people["otto"], 1, damaged_ha=2.0)
+    return service.client, people
+
+
+def propose(client: TestClient, headers: Headers, site_id: int, **facts: object) -> int:
+    body = {**facts, "reason": "survey"}
+    asked = client.patch(f"/api/sites/{site_id}", json=body, headers={**headers, "If-Match": "*"})
+    assert asked.status_code == 202, asked.text
+    return int(asked.json()["proposal"]["proposal_id"])
+
+
+def ids(client: TestClient, headers: Headers, query: str) -> list[int]:
+    answer = client.get(f"/api/proposals?{query}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return [one["site_id"] for one in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [5, 1]),
+        ("city=340604", [1]),
+        ("city=340600", [5, 1]),
+        ("kind=open_pit", [5, 1]),
+        ("kind=subsidence", []),
+        ("proposed_by=olga", [5]),
+        ("mine=true", [5]),
+        ("mine=true&city=340604", [1]),
+    ],
+)
+def test_the_queue_is_filtered_by_unit_kind_and_proposer(desk, query: str, expected: list[int]) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    assert ids(client, people["olga"], query) == expected
+
+
+def test_the_queue_is_paged_by_keyset_and_an_unknown_unit_is_told(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    page = client.get("/api/proposals?limit=1", headers=people["rosa"]).json()
+    assert [one["site_id"] for one in page["items"]] == [5]
+    assert [one["site_id"] for one in client.get(page["next"], headers=people["rosa"]).json()["items"]] == [1]
+    assert client.get("/api/proposals?city=999999", headers=people["rosa"]).status_code == 404
+
+
+def test_a_proposal_says_what_is_and_what_would_be(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    item = client.get("/api/proposals/1", headers=people["vera"]).json()
+    assert (item["before"], item["change"]["facts"]) == ({"damaged": None}, {"damaged": 3.5})
+
+
+def test_a_comment_is_kept_and_told_to_the_other_side_alone(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    url = "/api/proposals/1/comments"
+    said = client.post(url, json={"text": " Which survey? "}, headers=people["rosa"])
+    assert (said.status_code, said.json()["text"], said.json()["author"]) == (201, "Which survey?", "rosa")
+    assert client.post(url, json={"text": "That of May"}, headers=people["olga"]).status_code == 201
+    assert told(client, people["olga"]) == ["/reviews?proposal=1"]
+    assert told(client, people["rosa"]) == ["/reviews?proposal=1"]
+    assert told(client, people["otto"]) == []
+    kept = client.get("/api/proposals/1", headers=people["vera"]).json()["comments"]
+    assert [(one["author"], one["text"]) for one in kept] == [
+        ("rosa", "Which survey?"),
+        ("olga", "That of May"),
+    ]
+
+
+def told(client: TestClient, headers: Headers) -> list[str]:
+    items = client.get("/api/notifications", headers=headers).json()["items"]
+    return [one["link"] for one in items if one["kind"] == "comment"]
+
+
+@pytest.mark.parametrize(
+    ("who", "number", "text", "status"),
+    [("vera", 1, "x", 403), ("otto", 1, "x", 403), ("rosa", 1, "  ", 422), ("rosa", 99, "x", 404)],
+)
+def test_a_comment_from_outside_or_of_nothing_is_refused(  # type: ignore[no-untyped-def]
+    desk, who: str, number: int, text: str, status: int
+) -> None:
+    client, people = desk
+    answer = client.post(f"/api/proposals/{number}/comments", json={"text": text}, headers=people[who])
+    assert answer.status_code == status, answer.text
+
+
+def test_a_retried_comment_is_said_once(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    headers = {**people["rosa"], "Idempotency-Key": "k"}
+    first, again = (
+        client.post("/api/proposals/1/comments", json={"text": "x"}, headers=headers) for _ in range(2)
+    )
+    assert first.json() == again.json()
+    assert len(client.get("/api/proposals/1", headers=people["rosa"]).json()["comments"]) == 1
+
+
+def test_a_comment_cannot_be_altered_in_the_store(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    client.post("/api/proposals/1/comments", json={"text": "x"}, headers=people["rosa"])
+    store: Any = client.app.state.store
+    for statement in ("UPDATE proposal_comments SET text = 'y'", "DELETE FROM proposal_comments"):
+        with pytest.raises(Exception, match="append-only"), store.write() as conn:
+            conn.exec_driver_sql(statement)
+
+
+def test_the_page_shows_ones_own_units_and_what_one_may_do(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    mine = client.get("/reviews?lang=en", headers=people["olga"]).text
+    assert 'id="proposal-1"' in mine
+    assert 'id="proposal-2"' not in mine
+    assert "/approve" not in mine
+    assert "Withdraw" in mine
+    everything = client.get("/reviews?city=all&lang=en", headers=people["olga"]).text
+    assert 'id="proposal-2"' in everything
+    reviewer = client.get("/reviews?lang=en", headers=people["rosa"]).text
+    assert reviewer.count("/approve") == 2
+    assert "3.50 ha" in reviewer
+    viewer = client.get("/reviews?lang=en", headers=people["vera"]).text
+    assert 'id="proposal-1"' in viewer
+    assert "/comments" not in viewer
+
+
+def test_one_proposal_is_shown_after_its_decision_too(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    decided = client.post("/api/proposals/1/reject", json={"comment": "too old"}, headers=people["rosa"])
+    assert decided.status_code == 200
+    page = client.get("/reviews?proposal=1&lang=en", headers=people["olga"]).text
+    assert "too old" in page
+    assert "/approve" not in page
+    assert client.get("/reviews?proposal=99", headers=people["olga"]).status_code == 404
+
+
+def test_what_is_said_stays_text_on_the_page(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    client.post("/api/proposals/1/comments", json={"text": "<img src=x onerror=a()>"}, headers=people["rosa"])
+    assert "<img src=x" not in client.get("/reviews", headers=people["rosa"]).text
