@@ -1,20 +1,18 @@
 """The commands of docs/imports.md on real data, run as they stand there."""
 
 import re
-import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
-from typer.testing import CliRunner
 
-from api.cli import app
+from tests.docs_page import DocsPage
 
 pytestmark = pytest.mark.real_data
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "imports.md"
+PAGE = DocsPage.of("imports")
 FILES = ("wv_coal_permits/wv_coal_permits.geojson", "brumadinho_landsat8/brumadinho_damage_extent.zip")
 
 
@@ -24,14 +22,8 @@ def said(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     folder = tmp_path_factory.mktemp("imports")
     for file in FILES:
         shutil.copy(real_data / file, folder)
-    block = re.search(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    printed: dict[str, str] = {"folder": str(folder)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for line in block[1].splitlines():
-            done = CliRunner().invoke(app, shlex.split(line)[1:])
-            assert done.exit_code == 0, (line, done.output)
-            printed[line] = done.stdout
+    printed = {" ".join(("reverdure", *words)): done.stdout for words, done in PAGE.run(folder)}
+    printed["folder"] = str(folder)
     return lambda beginning: next(text for line, text in printed.items() if line.startswith(beginning))
 
 
