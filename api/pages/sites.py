@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Final
+from dataclasses import replace
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
@@ -19,12 +20,14 @@ from api.pages.uncertainty import site_range_lines
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.pages.workflow import site_work
 from api.schemas.proposals import ProposalItem
+from api.site_query import SortBy
 from geo.accounts import Action
 from geo.candidate_search import candidates_in
 from geo.cities import City
 from geo.evidence_items import told_evidence
+from geo.reference import reference_rows
 from geo.site_results import site_recoveries
-from geo.sites import Kind, Site
+from geo.sites import Kind, Responsible, Site
 from geo.spectral_results import site_spectral
 from geo.status import Status
 from geo.store import cities, history, proposals, sites
@@ -33,6 +36,17 @@ from geo.store.sites import SiteFilter
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAGE_ROWS: Final = 100
+FACETS: Final[tuple[Literal["status", "kind", "responsible"], ...]] = ("status", "kind", "responsible")
+ORDER_WORDS: Final = {
+    sites.SiteOrder.ID: "order_entered",
+    sites.SiteOrder.CODE: "site_code",
+    sites.SiteOrder.NAME: "site_name",
+    sites.SiteOrder.UNIT: "county",
+    sites.SiteOrder.KIND: "kind",
+    sites.SiteOrder.STATUS: "status",
+    sites.SiteOrder.SINCE: "status_since",
+    sites.SiteOrder.AREA: "area_ha",
+}
 
 
 @router.get("/sites", response_class=HTMLResponse, include_in_schema=False)
@@ -41,10 +55,12 @@ def list_sites(
     city: Unit = None,
     status: Status | None = None,
     kind: Kind | None = None,
+    responsible: Responsible | None = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
+    sort: SortBy = "site_id",
     after: After = None,
 ) -> HTMLResponse:
-    """The sites that match, a page of them at a time."""
+    """The sites that match in the order asked for, a page of them at a time; each choice with its count."""
     with page.store.read() as conn:
         units = cities.all(conn)
         if city is not None:
@@ -53,31 +69,40 @@ def list_sites(
             adcodes=None if city is None else frozenset({city}),
             status=status,
             kind=kind,
+            responsible=responsible,
             q=q,
+            order=sites.SiteOrder(sort.removeprefix("-")),
+            descending=sort.startswith("-"),
             limit=PAGE_ROWS + 1,
             after=after,
         )
         found = sites.find(conn, wanted)
         total = sites.count(conn)
+        matching = sites.count(conn, replace(wanted, after=None))
+        facets: dict[str, dict[str, int]] = {name: sites.facet(conn, wanted, name) for name in FACETS}
         proposed = {one for item in proposals.find(conn, state="open") for one in item.site_ids}
         may_create = bool(page.rights.may(conn, Action.CREATE_SITE))
     shown = found[:PAGE_ROWS]
-    parameters = {"city": city, "status": status, "kind": kind, "q": q}
+    parameters = {"city": city, "status": status, "kind": kind, "responsible": responsible, "q": q}
+    asked = query_of(**parameters, sort=None if sort == "site_id" else sort)
     return page.render(
         "sites.html",
         active="sites",
-        json_url=f"/api/sites?{query_of(**parameters, limit=PAGE_ROWS, after=after)}",
+        json_url=f"/api/sites?{asked}&{query_of(limit=PAGE_ROWS, after=after)}",
+        csv_url=f"/api/exports/sites.csv?{asked}",
+        xlsx_url=f"/api/exports/sites.xlsx?{query_of(lang=page.lang)}&{asked}",
+        matching=matching,
+        sort=sort,
+        orders=sort_choices(page),
         sites=shown,
         total=total,
         proposed=proposed,
         may_create=may_create,
         chosen=parameters,
         permalink=page.url("/sites", lang=None),
-        status_choices=[
-            ("", page.say("any_status")),
-            *((slug.value, page.word("status", slug)) for slug in Status),
-        ],
-        kinds=[("", page.say("kind_all")), *((slug.value, page.word("kinds", slug)) for slug in Kind)],
+        status_choices=_counted(page, "status", facets["status"], page.say("any_status")),
+        kinds=_counted(page, "kinds", facets["kind"], page.say("kind_all")),
+        responsibles=_counted(page, "responsible", facets["responsible"], page.say("responsible_all")),
         cities=_city_choices(page, units),
         names={code: page.name(unit) for code, unit in units.items()},
         next_url=page.url("/sites", after=shown[-1].site_id) if len(found) > PAGE_ROWS else None,
@@ -85,6 +110,21 @@ def list_sites(
         candidates=candidates_in(page.store, city) if _unfiltered(parameters, after) else [],
         map_url=f"/maps/remediation?{query_of(city=city, lang=page.lang)}",
     )
+
+
+def _counted(page: Page, table: str, facet: Mapping[str, int], every: str) -> list[tuple[str, str]]:
+    """The slugs of a table with how many of the matching sites have each."""
+    slugs = [row["slug"] for row in reference_rows(table)]
+    return [("", every), *((slug, f"{page.word(table, slug)} ({facet.get(slug, 0)})") for slug in slugs)]
+
+
+def sort_choices(page: Page) -> list[tuple[str, str]]:
+    """Every order of the list, rising and falling."""
+    return [
+        (f"{sign}{order}", f"{page.say(ORDER_WORDS[order])} {arrow}")
+        for order in sites.SiteOrder
+        for sign, arrow in (("", "↑"), ("-", "↓"))
+    ]
 
 
 def _unfiltered(parameters: Mapping[str, object], after: int | None) -> bool:

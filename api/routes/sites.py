@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -23,14 +22,12 @@ from api.schemas.sites import (
     SitePatchIn,
     StatusChangeIn,
 )
+from api.site_query import FilterDep
 from api.site_writing import change_site, enter_site
 from api.strict_json import StrictRoute
 from geo.accounts import Action
 from geo.changes import Change
-from geo.errors import BadValue
 from geo.history import Fact
-from geo.sites import Kind, Responsible
-from geo.status import Status
 from geo.store import attachments, cities, history, sites
 
 router = APIRouter(
@@ -42,58 +39,9 @@ WRITES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def bbox_of(
-    bbox: Annotated[
-        str | None,
-        Query(max_length=200, description="west,south,east,north in degrees.", examples=["116,33,117,34"]),
-    ] = None,
-) -> tuple[float, float, float, float] | None:
-    """The box asked for. Raises `BadValue`."""
-    if bbox is None:
-        return None
-    try:
-        west, south, east, north = (float(part) for part in bbox.split(","))
-    except ValueError as error:
-        raise BadValue(field="bbox", value=bbox, problem="is not west,south,east,north") from error
-    if not (math.isfinite(west + south + east + north) and west <= east and south <= north):
-        raise BadValue(
-            field="bbox", value=bbox, problem="is no box: west <= east and south <= north in degrees"
-        )
-    return west, south, east, north
-
-
-def site_filter(
-    bbox: Annotated[tuple[float, float, float, float] | None, Depends(bbox_of)],
-    city: deps.Unit = None,
-    status: Annotated[Status | None, Query(description="Only sites with this status.")] = None,
-    kind: Annotated[Kind | None, Query(description="Only sites of this kind.")] = None,
-    responsible: Annotated[
-        Responsible | Literal["all"], Query(description="Only sites that they answer for; all by default.")
-    ] = "all",
-    q: Annotated[str | None, Query(max_length=200, description="Part of a site's code or name.")] = None,
-    limit: deps.Limit = 1000,
-    after: deps.After = None,
-) -> sites.SiteFilter:
-    """Which sites are asked for."""
-    codes = None if city is None else frozenset({city})
-    return sites.SiteFilter(
-        bbox=bbox,
-        adcodes=codes,
-        status=status,
-        kind=kind,
-        responsible=None if responsible == "all" else responsible,
-        q=q,
-        limit=limit,
-        after=after,
-    )
-
-
-FilterDep = Annotated[sites.SiteFilter, Depends(site_filter)]
-
-
 @router.get("", response_model=SiteCollection, response_class=shapes.GeoJSONResponse)
 def list_sites(request: Request, store: deps.StoreDep, wanted: FilterDep, lang: deps.LangDep) -> Response:
-    """The sites in the inventory as a GeoJSON FeatureCollection, in the order of their ids."""
+    """The sites in the inventory as a GeoJSON FeatureCollection, by their ids or as `sort` says."""
     with store.read() as conn:
         for adcode in wanted.adcodes or ():
             cities.get(conn, adcode)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, cast
+from enum import StrEnum
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from sqlalchemy import (
     LargeBinary,
     RowMapping,
     Select,
+    and_,
     func,
     or_,
     select,
@@ -32,6 +34,31 @@ from geo.store.gpkg import wkb_of_blob
 from geo.store.tables import CITIES, SITES
 
 _IDS_AT_ONCE = 10_000
+Facet = dict[str, int]
+
+
+class SiteOrder(StrEnum):
+    """By what sites are put in order; equal ones by their ids."""
+
+    ID = "site_id"
+    CODE = "site_code"
+    NAME = "name"
+    UNIT = "adcode"
+    KIND = "kind"
+    STATUS = "status"
+    SINCE = "status_since"
+    AREA = "area_ha"
+
+
+_ORDER_COLUMNS: Final[Mapping[SiteOrder, ColumnElement[Any]]] = {
+    SiteOrder.CODE: SITES.c.site_code,
+    SiteOrder.NAME: SITES.c.name,
+    SiteOrder.UNIT: func.coalesce(SITES.c.adcode, ""),
+    SiteOrder.KIND: SITES.c.kind,
+    SiteOrder.STATUS: SITES.c.status,
+    SiteOrder.SINCE: SITES.c.status_since,
+    SiteOrder.AREA: SITES.c.area_units,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,8 @@ class SiteFilter:
     limit: int | None = 1000
     after: int | None = None
     with_left: bool = False
+    order: SiteOrder = SiteOrder.ID
+    descending: bool = False
 
 
 def get(conn: Connection, site_id: int) -> Site:
@@ -68,8 +97,8 @@ def by_code(conn: Connection, code: str) -> Site | None:
 
 
 def find(conn: Connection, wanted: SiteFilter) -> list[Site]:
-    """The sites that match, in order of their ids."""
-    query = _matching(select(SITES), wanted).order_by(SITES.c.fid).limit(wanted.limit)
+    """The sites that match, in the order asked for."""
+    query = _matching(select(SITES), wanted).order_by(*_order(wanted)).limit(wanted.limit)
     return [_site(row) for row in conn.execute(query).mappings()]
 
 
@@ -112,6 +141,18 @@ def count(conn: Connection, wanted: SiteFilter | None = None) -> int:
     """How many sites match, whatever the page; without a filter all that have not left."""
     matching = _matching(select(func.count()).select_from(SITES), wanted or SiteFilter())
     return int(conn.execute(matching).scalar_one())
+
+
+def facet(conn: Connection, wanted: SiteFilter, name: Literal["status", "kind", "responsible"]) -> Facet:
+    """{slug: how many sites}: of those that match whatever their `name`, and whatever the page."""
+    column = SITES.c[name]
+    free = {
+        "status": replace(wanted, after=None, status=None),
+        "kind": replace(wanted, after=None, kind=None),
+        "responsible": replace(wanted, after=None, responsible=None),
+    }
+    query = _matching(select(column, func.count()), free[name]).group_by(column)
+    return dict(conn.execute(query).all())
 
 
 def code_index(conn: Connection) -> dict[str, int]:
@@ -174,8 +215,23 @@ def _matching(query: Select[Any], wanted: SiteFilter) -> Select[Any]:
             )
         )
     if wanted.after is not None:
-        query = query.where(columns.fid > wanted.after)
+        query = query.where(_behind(wanted, wanted.after))
     return query if wanted.with_left else query.where(columns.left_on.is_(None))
+
+
+def _order(wanted: SiteFilter) -> list[ColumnElement[Any]]:
+    columns = [*([_ORDER_COLUMNS[wanted.order]] if wanted.order in _ORDER_COLUMNS else []), SITES.c.fid]
+    return [column.desc() if wanted.descending else column.asc() for column in columns]
+
+
+def _behind(wanted: SiteFilter, site_id: int) -> ColumnElement[bool]:
+    """The condition that a site comes behind this one in the order asked for."""
+    further = SITES.c.fid < site_id if wanted.descending else SITES.c.fid > site_id
+    column = _ORDER_COLUMNS.get(wanted.order)
+    if column is None:
+        return further
+    last = select(column).where(SITES.c.fid == site_id).correlate(None).scalar_subquery()
+    return or_(column < last if wanted.descending else column > last, and_(column == last, further))
 
 
 def in_units(adcodes: frozenset[str]) -> ColumnElement[bool]:
