@@ -9,7 +9,7 @@ import re
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.store.sites import SiteOrder
@@ -27,6 +27,7 @@ def walked(client: TestClient, query: str) -> list[dict[str, object]]:
     return found
 
 
+@settings(max_examples=40, deadline=None)
 @given(order=st.sampled_from(ORDERS), limit=st.integers(1, 6))
 def test_every_order_pages_through_all_sites_once(reader: TestClient, order: str, limit: int) -> None:
     name, turned = order.removeprefix("-"), order.startswith("-")
