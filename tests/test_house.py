@@ -86,4 +86,5 @@ def test_locks_carry_hashes_and_no_addresses() -> None:
         assert "--hash=sha256:" in text
         assert "://" not in text
         assert not re.search(r"^(geo|tiles|data|api|fiona)==", text, re.MULTILINE)
-    assert '"resolved"' not in (ROOT / "tiles" / "assets" / "package-lock.json").read_text(encoding="utf-8")
+    for folder in ("tiles/assets", "tests/browser"):
+        assert '"resolved"' not in (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")

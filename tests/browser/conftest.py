@@ -88,9 +88,9 @@ def service(demo_store: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def service_with_accounts(demo_store: Path) -> Iterator[str]:
+def service_with_accounts(demo_store: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The same on a copy that has the accounts of the demo, beside it so that it finds the rasters."""
-    path = demo_store.with_name("accounts.gpkg")
+    path = demo_store.with_name(f"{request.module.__name__.rpartition('.')[2]}.gpkg")
     with closing(sqlite3.connect(demo_store)) as raw:
         raw.execute("VACUUM INTO ?", [str(path)])
     store = Store.open(path)

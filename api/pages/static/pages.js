@@ -108,6 +108,19 @@ for (const button of document.querySelectorAll("button[data-export]")) {
   button.addEventListener("click", () => exportTable(document.getElementById(button.dataset.export)));
 }
 
+// A box that scrolls and holds nothing to stop at is a stop of the keyboard itself, named by its heading.
+const STOPS = "a[href], button, input, select, textarea, summary";
+const overflows = new ResizeObserver((seen) => {
+  for (const box of new Set(seen.map((one) => one.target.closest(".scroll")))) {
+    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    if (!scrolls || box.querySelector(STOPS)) { box.removeAttribute("tabindex"); continue; }
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", box.closest("section")?.querySelector("h1, h2")?.firstChild.textContent.trim() || document.title);
+  }
+});
+document.querySelectorAll(".scroll, .scroll > table").forEach((box) => overflows.observe(box));
+
 // ---- the map beside a table ----
 const frame = document.querySelector("iframe[data-map]");
 function showCity(adcode) {
