@@ -19,7 +19,16 @@ DESK, PHONE = (1366, 768), (390, 844)
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     *("/", "/sites", "/sites/2", "/sites/new", "/sites/2/edit", "/cities", "/cities/340600", "/worklist"),
-    *("/planning", "/imports", "/admin", "/admin/audit", "/notifications", "/account", "/sites/99999"),
+    *(
+        "/planning",
+        "/reviews",
+        "/imports",
+        "/admin",
+        "/admin/audit",
+        "/notifications",
+        "/account",
+        "/sites/99999",
+    ),
     *("/maps/remediation", "/maps/recovery"),
 )
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
