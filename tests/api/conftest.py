@@ -139,9 +139,16 @@ def start_module_service(filled_store: Path, tmp_path_factory: pytest.TempPathFa
         client.__exit__(None, None, None)
 
 
+@pytest.fixture
+def reader(shared_reader: TestClient) -> TestClient:
+    """A client of one service for all tests that only read; no cookie of an earlier test is left in it."""
+    shared_reader.cookies.clear()
+    return shared_reader
+
+
 @pytest.fixture(scope="session")
-def reader(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A client of one service for all tests that only read, or only send what is refused."""
+def shared_reader(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The client behind `reader`, of tests that only read, or only send what is refused."""
     path = tmp_path_factory.mktemp("read") / "sites.gpkg"
     shutil.copy(filled_store, path)
     settings = Settings(**COMMON, store=str(path))

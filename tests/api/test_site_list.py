@@ -29,9 +29,9 @@ def walked(client: TestClient, query: str) -> list[dict[str, object]]:
 
 @settings(max_examples=40, deadline=None)
 @given(order=st.sampled_from(ORDERS), limit=st.integers(1, 6))
-def test_every_order_pages_through_all_sites_once(reader: TestClient, order: str, limit: int) -> None:
+def test_every_order_pages_through_all_sites_once(shared_reader: TestClient, order: str, limit: int) -> None:
     name, turned = order.removeprefix("-"), order.startswith("-")
-    found = walked(reader, f"sort={order}&limit={limit}")
+    found = walked(shared_reader, f"sort={order}&limit={limit}")
     expected = sorted(found, key=lambda site: (site[name] or "", site["site_id"]), reverse=turned)
     assert len(found) == 5
     assert [site["site_id"] for site in found] == [site["site_id"] for site in expected]
