@@ -105,6 +105,7 @@ def import_hostile_file(opened: Any, folder: Path) -> None:
     page.click("form[action='/imports/try'] button.main")
     page.wait_for_selector("#receipt-table")
     page.frame_locator("iframe").locator(".leaflet-container").wait_for()
+    page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.parametrize(("size", "locale"), [(DESK, "en-US"), (PHONE, "zh-CN")])
@@ -120,6 +121,7 @@ def test_hostile_words_run_in_no_page(
     import_hostile_file(opened, tmp_path)
     for path in (*PAGES, f"/sites/{sites[0]}", f"/sites/{sites[-1]}", f"/sites/{sites[-1]}/edit"):
         opened.go(path)
+        opened.page.wait_for_load_state("networkidle")
         assert opened.errors == [], path
         assert ran == [], path
         assert opened.overflow_px() <= 0, path
