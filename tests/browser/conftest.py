@@ -80,19 +80,25 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_demo(tmp_path_factory.mktemp("service"))
 
 
+def copy_store(store: Path, name: str) -> Path:
+    """A copy of a store, beside it so that it finds the rasters."""
+    path = store.with_name(f"{name}.gpkg")
+    with closing(sqlite3.connect(store)) as raw:
+        raw.execute("VACUUM INTO ?", [str(path)])
+    return path
+
+
 @pytest.fixture(scope="session")
 def service(demo_store: Path) -> Iterator[str]:
     """The address of a service on a store of 24 synthetic sites; it stops with the session."""
-    with serving(demo_store) as address:
+    with serving(copy_store(demo_store, "service")) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def service_with_accounts(demo_store: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The same on a copy that has the accounts of the demo, beside it so that it finds the rasters."""
-    path = demo_store.with_name(f"{request.module.__name__.rpartition('.')[2]}.gpkg")
-    with closing(sqlite3.connect(demo_store)) as raw:
-        raw.execute("VACUUM INTO ?", [str(path)])
+    """The same on a copy that has the accounts of the demo."""
+    path = copy_store(demo_store, request.module.__name__.rpartition(".")[2])
     store = Store.open(path)
     add_demo_accounts(store)
     store.close()
