@@ -21,8 +21,8 @@ from api.routes import ROUTERS
 from api.settings import Settings
 from api.site_writing import Units
 from geo import landcover
-from geo.jobs import Worker
-from geo.pools import pool_of
+from geo.runs.jobs import Worker
+from geo.runs.pools import pool_of
 from geo.store import Store
 from tiles.raster import close_open_rasters
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from api import deps
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
 from geo.store.audit import AuditFilter
 
 

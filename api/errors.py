@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from geo import errors as geo_errors
-from geo.accounts import NotSignedIn, TooManyAttempts
+from geo.accounts.rights import NotSignedIn, TooManyAttempts
 from geo.changes import BrokenMembership, IllegalMove, NotVoidable, SiteHasLeft
 from geo.errors import ReverdureError
-from geo.imports import ImportRefused
+from geo.imports.prepare import ImportRefused
 from geo.kept_files import FileTooLarge
 from geo.photos import NotAttachable
 from geo.planning import StaleRecord

@@ -6,8 +6,8 @@ import numpy as np
 
 from api import import_work
 from geo.crs import LONLAT, to_lonlat
-from geo.import_own import unpacked
-from geo.imports import Receipt
+from geo.imports.own import unpacked
+from geo.imports.prepare import Receipt
 from geo.shapes import swapped
 from geo.store import Store, sites
 from tiles.import_map import DrawnRow

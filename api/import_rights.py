@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from api.auth.rights import Rights
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.changes import NewSite
 from geo.errors import Refused
 from geo.history import Fact
-from geo.import_plan import PreparedImport, PreparedRow
+from geo.imports.plan import PreparedImport, PreparedRow
+from geo.imports.receipts import RowResult
 from geo.proposals import concerned_units
-from geo.receipts import RowResult
 from geo.sites import Site
 from geo.status import Status, status_table
 from geo.store import Connection, sites

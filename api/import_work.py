@@ -12,15 +12,15 @@ from api.auth.rights import Rights
 from api.import_rights import check_import
 from api.spool import Spool
 from geo import clock
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.cities import City, listed_cities
 from geo.errors import Conflict
-from geo.import_detect import Detected, detect
-from geo.import_profiles import profile_of, with_profile
-from geo.import_undo import undo_import
-from geo.imports import ImportOptions, PreparedImport, Receipt, commit_import, prepare_layer
+from geo.imports.detect import Detected, detect
+from geo.imports.prepare import ImportOptions, PreparedImport, Receipt, commit_import, prepare_layer
+from geo.imports.profiles import profile_of, with_profile
+from geo.imports.receipts import RowResult, Undo
+from geo.imports.undo import undo_import
 from geo.outlines import UnitIndex, china_units
-from geo.receipts import RowResult, Undo
 from geo.sites import Site
 from geo.store import Connection, Store, cities, import_profiles, imports, sites
 from geo.vector_io import RawLayer, read_vector

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from api.auth.rights import Rights
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.planning import Overdue, Progress, Project, Target, progress, progress_days
 from geo.readings import known_until, ledger_of
 from geo.sites import Site

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from api import deps
-from geo.accounts import User
+from geo.accounts.rights import User
 from geo.proposals import ProposalState
 from geo.sites import Kind
 from geo.store.proposal_search import ProposalFilter

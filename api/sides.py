@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geo.class_fate import Side
+from geo.agreement.class_fate import Side
 
 
 def side_of(product: str, text: str) -> Side:

@@ -14,7 +14,7 @@ from api.auth.rights import Rights
 from api.deps import Write
 from api.schemas.sites import NewSiteIn, fact_on_wire
 from geo import clock
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.areas import geodesic_area_units
 from geo.canonical import parse_json
 from geo.changes import Change, FutureDate, NewSite

@@ -16,7 +16,7 @@ from tempfile import NamedTemporaryFile
 from typing import BinaryIO, Final, cast
 
 from geo.errors import Conflict, InvalidInput
-from geo.imports import ImportOptions
+from geo.imports.prepare import ImportOptions
 from geo.store import Store
 
 CHUNK: Final = 1 << 20

@@ -13,10 +13,10 @@ from shapely import MultiPolygon
 
 from geo.areas import ha_from_units
 from geo.coverage import FULL_CELL
+from geo.evidence.thresholds import Thresholds
 from geo.landcover import Product, Role
 from geo.outcomes import Baseline, OutcomeKey, OutcomeRule, outcomes_sha256, rules_of
 from geo.recovery import NO_INPUTS, Inputs, Outcome, Recovery, TemporalRule, YearLine
-from geo.thresholds import Thresholds
 from geo.transitions import MISSING_CODE, Transition
 
 ENGINE_VERSION: Final = 1

@@ -19,11 +19,11 @@ from geo.candidates import (
 )
 from geo.errors import UnknownScene
 from geo.landcover import Product, Role, check_comparable, product
-from geo.recover_plan import BadYears
+from geo.recover.plan import BadYears
 from geo.scenes import Scene
 from geo.store import Connection, Store, candidates, cities, scenes, sites
 from geo.store.sites import SiteFilter
-from geo.subsidence_rules import subsidence_rules
+from geo.subsidence.rules import subsidence_rules
 from geo.wkb import wkb_of
 
 

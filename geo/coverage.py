@@ -25,7 +25,7 @@ from geo.areas import UNITS_PER_M2
 from geo.coverage_loops import block_coverage, fault, to_cells
 from geo.errors import InvalidInput
 from geo.grid import BLOCK, Grid, crs_name, ground_rows, parsed_crs
-from geo.threads import side_by_side
+from geo.runs.threads import side_by_side
 
 FULL_CELL: Final = 1 << 31
 """The weight of a wholly covered cell: weights are unsigned integers in units of 2**-31 of a cell."""

@@ -10,13 +10,13 @@ import numpy as np
 
 from geo.cities import City, Listing
 from geo.grouping import Grouping, GroupOfSites
-from geo.intervals import Intervals, SampleSource
 from geo.ledger import Ledger, known_at_us
 from geo.observed import ObservedSource
 from geo.proposals import Proposal, ProposalState
 from geo.rates import CityRate, GroupBy, RateQuery
 from geo.rating import Observations, Surroundings, asked, city_rate, counted
 from geo.readings import PolygonOverlaps, known_until, ledger_of, overlaps_of, proposals_by_site
+from geo.samples.intervals import Intervals, SampleSource
 from geo.site_results import site_evidence, site_recoveries
 from geo.snapshot import Int64s, Snapshot
 from geo.store import Connection, Store, cities, proposals

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.assessment import terms_sha256
+from geo.evidence.thresholds import thresholds
 from geo.landcover import Product, products
 from geo.ledger import Ledger
 from geo.outcomes import OutcomeKey, damage_at
@@ -25,7 +26,6 @@ from geo.recovery import Inputs
 from geo.scenes import Scene
 from geo.snapshot import KINDS, TARGETS, UNKNOWN, Int64s
 from geo.store import Connection, scenes, sites
-from geo.thresholds import thresholds
 
 NATURAL_BARE: Final = "natural_bare_disturbed"
 """The attribute by which a site says that its beach, rock or dune is damage."""

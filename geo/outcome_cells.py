@@ -21,9 +21,9 @@ from geo.grid import BLOCK
 from geo.inputs import NATURAL_BARE
 from geo.landcover import Product, Role
 from geo.outcomes import Baseline, OutcomeKey, damage_at, rules_of
+from geo.samples.strata import strata
 from geo.scenes import Scene
 from geo.sites import Site
-from geo.strata import strata
 from geo.tally import Cells
 from geo.zonal import Codes, open_scene, read_ahead, read_all, scene_reader
 

@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.areas import geodesic_area_units, geodesic_areas_units, ha_from_units
 from geo.crs import area_of_use, crs_suggestion, is_approximate, is_lonlat, parse_crs, to_lonlat
-from geo.findings import finding
-from geo.receipts import Finding
+from geo.imports.findings import finding
+from geo.imports.receipts import Finding
 from geo.words import Lang
 
 MAX_VERTICES: Final = 1_000_000

@@ -9,14 +9,14 @@ from datetime import date
 import numpy as np
 
 from geo import clock
-from geo.evidence import Evidence, state_key_of
+from geo.evidence.thresholds import thresholds
+from geo.evidence.verdict import Evidence, state_key_of
 from geo.inputs import InputsNow, StoredInputs
 from geo.ledger import Ledger
 from geo.readings import known_until
 from geo.recovery import NO_INPUTS, Recovery, TemporalRule
 from geo.snapshot import Snapshot
 from geo.store import Connection, Store, history, recoveries
-from geo.thresholds import thresholds
 
 
 def site_recoveries(

@@ -11,14 +11,14 @@ from typing import Any
 from geo.areas import ha_from_units
 from geo.changes import Change
 from geo.errors import InvalidInput
-from geo.fields import known_words
-from geo.findings import finding
 from geo.history import Fact
-from geo.import_changes import refusals_of
-from geo.import_plan import ImportOptions, PreparedImport, PreparedRow
-from geo.import_rows import Stated
-from geo.reader_client import RawRow
-from geo.receipts import Finding, RowResult
+from geo.imports.changes import refusals_of
+from geo.imports.fields import known_words
+from geo.imports.findings import finding
+from geo.imports.plan import ImportOptions, PreparedImport, PreparedRow
+from geo.imports.receipts import Finding, RowResult
+from geo.imports.rows import Stated
+from geo.readers.client import RawRow
 from geo.sites import Site
 from geo.status import Status
 from geo.status_workbook import COLUMNS, heading

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import BinaryIO, Final
 
-from geo.fields import FIELDS
+from geo.imports.fields import FIELDS
+from geo.imports.template_workbook import Lists
 from geo.reference import reference_rows
 from geo.sites import Site
-from geo.template_workbook import Lists
 from geo.words import Lang, label
 from geo.workbooks import new_book, put, put_row, say
 

@@ -1,7 +1,7 @@
 """One reader for what people send: layers of a GIS, drawings, boundary points, tables.
 
 The order is the defence: size, first bytes, structure, then a process of its own with little memory and no
-network (`geo.reader_process`), then caps on what it found. What a row means is judged in `geo.imports`.
+network (`geo.readers.process`), then caps on what it found. `geo.imports` judges what a row means.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
-from geo.archive import check_workbook, unpack_layer
-from geo.dbf import dbf_encoding, dbf_head, trim_cut_cells, trim_cut_names
 from geo.errors import InvalidInput, StoreError
-from geo.reader_client import FileUnreadable, RawRow, read_rows, run_reader
-from geo.store.foreign import feature_layers
-from geo.vector_formats import (
+from geo.readers.archive import check_workbook, unpack_layer
+from geo.readers.client import FileUnreadable, RawRow, read_rows, run_reader
+from geo.readers.dbf import dbf_encoding, dbf_head, trim_cut_cells, trim_cut_names
+from geo.readers.vector_formats import (
     FORMAT_BY_SUFFIX,
     FORMAT_NAMES,
     READ_FORMATS,
@@ -27,6 +26,7 @@ from geo.vector_formats import (
     described,
     format_of,
 )
+from geo.store.foreign import feature_layers
 
 MAX_FILE_BYTES: Final = 1 << 30
 MAX_GEOJSON_BYTES: Final = 400 << 20
@@ -104,7 +104,7 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
     """Every feature of one layer of the file, in file order; none is dropped.
 
     `layer` chooses where there are several, `encoding` overrules what the text looks like. Raises the errors
-    of this module and of `geo.archive`.
+    of this module and of `geo.readers.archive`.
     """
     found = checked_format(path)
     if encoding is not None:

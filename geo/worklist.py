@@ -11,8 +11,8 @@ from geo.areas import ha_from_units
 from geo.baselines import baselines_of
 from geo.cities import CityIndex
 from geo.errors import BadValue, UnknownCity
-from geo.evidence import Evidence, Verdict
-from geo.evidence_words import evidence_item_words
+from geo.evidence.verdict import Evidence, Verdict
+from geo.evidence.words import evidence_item_words
 from geo.observed import default_product
 from geo.readings import known_until, ledger_of
 from geo.site_results import Marker

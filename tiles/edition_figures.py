@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geo.edition_range import edition_range
+from geo.agreement.edition_range import edition_range
 from geo.landcover import products
 from geo.readings import ledger_of
 from geo.store import Connection, Store

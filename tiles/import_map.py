@@ -10,7 +10,7 @@ from typing import Final
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.receipts import Receipt, ReceiptRow, RowResult
+from geo.imports.receipts import Receipt, ReceiptRow, RowResult
 from geo.reference import reference_rows
 from geo.words import Lang, label
 from tiles.folium_map import map_html

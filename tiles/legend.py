@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from geo.evidence import Verdict
+from geo.evidence.verdict import Verdict
 from geo.landcover import Product, Role
 from geo.status import Status, status_table
 from geo.words import Lang, label, sentence

@@ -11,7 +11,7 @@ import shapely
 
 from geo.areas import ha_from_units
 from geo.cities import City
-from geo.evidence import Evidence
+from geo.evidence.verdict import Evidence
 from geo.history import SiteState
 from geo.rates import CityRate
 from geo.recovery import Recovery

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from geo.evidence import Verdict
+from geo.evidence.verdict import Verdict
 from geo.reference import reference_rows
 from geo.status import Status, status_table
 from geo.words import Lang

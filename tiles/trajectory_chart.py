@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from geo.recovery import TemporalRule
-from geo.trajectory import Trajectory
+from geo.trajectory.series import Trajectory
 from geo.words import Lang, sentence
 from tiles.charts import Axes, Level, Line, Mark, line_chart
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from geo.evidence import Evidence, Verdict
-from geo.evidence_words import evidence_words
+from geo.evidence.verdict import Evidence, Verdict
+from geo.evidence.words import evidence_words
 from geo.readings import ledger_of
 from geo.recovery import Recovery, TemporalRule
 from geo.site_results import Marker

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from api.auth.secrets import hash_password
 from geo import clock
-from geo.accounts import AccountRole, User
+from geo.accounts.rights import AccountRole, User
 from geo.errors import Refused
 from geo.reference import reference_rows
 from geo.store import Store, accounts, cities, get_setting

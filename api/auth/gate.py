@@ -22,8 +22,8 @@ from api.auth import trail
 from api.auth.identity import UnknownToken, who_sends
 from api.auth.rights import SAFE_METHODS
 from api.auth.who import SCOPE_KEY, Who, local_user
-from geo.accounts import NotSignedIn
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
+from geo.accounts.rights import NotSignedIn
 from geo.errors import ReverdureError, StoreError
 from geo.store import Store
 

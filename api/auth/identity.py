@@ -12,7 +12,7 @@ from api.auth.sign_in import COOKIE, SECURE_COOKIE, is_usable
 from api.auth.who import Who, local_user
 from api.settings import Settings
 from geo import clock
-from geo.accounts import NotSignedIn, User
+from geo.accounts.rights import NotSignedIn, User
 from geo.store import Connection, Store, StoreBusy, accounts, sign_ins
 
 SEEN_EVERY_S: Final = 300

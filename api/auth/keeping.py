@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from api.auth.secrets import TOKEN_PREFIX, hash_password, new_secret, password_fits
 from api.auth.trail import Doer
 from geo import clock
-from geo.account_rules import BadPassword, check_login_name, check_password
-from geo.accounts import AccountRole, NotAllowed, Scope, User
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
+from geo.accounts.oidc import Mapped
+from geo.accounts.rights import AccountRole, NotAllowed, Scope, User
+from geo.accounts.rules import BadPassword, check_login_name, check_password
 from geo.errors import BadValue
-from geo.oidc_rules import Mapped
 from geo.store import Connection, accounts, oidc_mappings, sign_ins
 from geo.store.accounts import Account
 

@@ -22,9 +22,9 @@ from requests import RequestException
 from api.auth.secrets import new_secret
 from api.settings import Settings, is_loopback
 from geo import clock
-from geo.account_rules import BadLoginName, check_login_name
-from geo.accounts import NotSignedIn, User
-from geo.oidc_rules import rights_of
+from geo.accounts.oidc import rights_of
+from geo.accounts.rights import NotSignedIn, User
+from geo.accounts.rules import BadLoginName, check_login_name
 from geo.store import Connection, Store, accounts, oidc_mappings, sign_ins
 from geo.store.accounts import Account
 

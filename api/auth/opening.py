@@ -8,7 +8,7 @@ from api.auth.secrets import new_secret
 from api.auth.trail import Doer
 from api.settings import NotLoopback, Settings
 from geo import clock
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
 from geo.store import Store, StoreMissing, accounts, sign_ins
 
 FIRST: Final = "first_administrator"

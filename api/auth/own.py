@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from api.auth.rights import Rights
+from geo.accounts.notices import Notice
 from geo.errors import Conflict
-from geo.notices import Notice
 from geo.store import Connection, accounts
 from geo.store.accounts import Account
 from geo.words import Lang, sentence

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.auth.who import Who, who_of
-from geo.accounts import AccountRole, Action, Decision, User, may, refusal
+from geo.accounts.rights import AccountRole, Action, Decision, User, may, refusal
 from geo.errors import Refused, ReverdureError
 from geo.proposals import Proposal, concerned_units
 from geo.redrawing import Redrawing, entering_units

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
-from geo.account_rules import LONGEST_PASSWORD, folded
+from geo.accounts.rules import LONGEST_PASSWORD, folded
 
 TOKEN_PREFIX: Final = "rvd_"  # noqa: S105 - it marks a token so that scanners of leaks know it
 _HASHER: Final = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1, type=Type.ID)

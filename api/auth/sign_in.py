@@ -14,8 +14,8 @@ from api.auth.secrets import csrf_of, hash_password, is_outdated, new_secret, pa
 from api.auth.who import who_of
 from api.settings import Settings
 from geo import clock
-from geo.accounts import SignInFailed, TooManyAttempts, User
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
+from geo.accounts.rights import SignInFailed, TooManyAttempts, User
 from geo.store import Connection, Store, accounts, get_setting, sign_ins
 from geo.store.accounts import Account
 

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from api.auth.who import who_of
 from geo import clock
-from geo.audit import AuditEntry, AuditEvent
+from geo.accounts.audit import AuditEntry, AuditEvent
 from geo.store import Connection, audit
 
 NOTHING: Final[Mapping[str, object]] = {}

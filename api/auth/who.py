@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from starlette.requests import HTTPConnection
 
-from geo.accounts import AccountRole, User
+from geo.accounts.rights import AccountRole, User
 
 SCOPE_KEY: Final = "reverdure.who"
 

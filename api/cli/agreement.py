@@ -9,8 +9,8 @@ import typer
 from api.cli import console
 
 if TYPE_CHECKING:
-    from geo.agreement import Agreement, Seen
-    from geo.class_fate import ClassFate
+    from geo.agreement.class_fate import ClassFate
+    from geo.agreement.tables import Agreement, Seen
 
 
 def agreement(
@@ -40,9 +40,9 @@ def agreement(
 ) -> None:
     """Where two editions or products agree on what became of the land, and the range that they span."""
     from api.sides import side_of
-    from geo.agreement import scene_agreement, site_agreement
-    from geo.agreement_sites import compared_sites
-    from geo.class_fate import Side
+    from geo.agreement.class_fate import Side
+    from geo.agreement.sites import compared_sites
+    from geo.agreement.tables import scene_agreement, site_agreement
 
     if class_code is not None and not scene:
         raise typer.BadParameter("a class is followed over the whole --scene", param_hint="--class")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli import console
-from geo.carbon_query import CarbonGroup
+from geo.carbon.query import CarbonGroup
 
 if TYPE_CHECKING:
-    from geo.carbon import KgRange
-    from geo.carbon_totals import CarbonTotal
+    from geo.carbon.totals import CarbonTotal
+    from geo.carbon.uptake import KgRange
 
 
 def carbon(
@@ -24,9 +24,9 @@ def carbon(
     lang: console.LangOption = "en",
 ) -> None:
     """Uptake of the new cover of recovered land by class and age: always a range, never one number."""
-    from geo.carbon_items import ASSUMPTIONS, total_item
-    from geo.carbon_query import CarbonQuery
-    from geo.carbon_totals import carbon_totals
+    from geo.carbon.items import ASSUMPTIONS, total_item
+    from geo.carbon.query import CarbonQuery
+    from geo.carbon.totals import carbon_totals
 
     with console.opened(store) as opened:
         query = CarbonQuery(product, edition, year)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from api.settings import Settings
-    from geo.pools import Pool
+    from geo.runs.pools import Pool
     from geo.store import Store
 
 NULL = "–"
@@ -225,7 +225,7 @@ def settings() -> Settings:
 
 def pool(workers: int | None, dask: str | None) -> Pool:
     """Where shards are computed: as the options say, else as the settings do. Raises: NoSuchPool."""
-    from geo.pools import pool_of
+    from geo.runs.pools import pool_of
 
     known = settings()
     if workers is None and dask is None:

@@ -9,7 +9,7 @@ import typer
 from api.cli import console
 
 if TYPE_CHECKING:
-    from geo.drift import Drift, Flow, Series
+    from geo.agreement.drift import Drift, Flow, Series
     from geo.recovery import TemporalRule
 
 
@@ -27,7 +27,7 @@ def drift(
     lang: console.LangOption = "en",
 ) -> None:
     """A class of a whole scene by year: area, what was lost and gained, raw and under the majority rule."""
-    from geo.drift import class_drift
+    from geo.agreement.drift import class_drift
     from geo.recovery import TemporalRule
 
     if temporal_rule is not None and temporal_rule not in set(TemporalRule):

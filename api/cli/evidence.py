@@ -11,7 +11,7 @@ from api.cli import console
 from api.cli.maps import UnknownSiteCode
 
 if TYPE_CHECKING:
-    from geo.evidence_items import ToldEvidence
+    from geo.evidence.items import ToldEvidence
     from geo.recovery import Recovery
     from geo.scenes import Scene
     from geo.words import Lang
@@ -26,7 +26,7 @@ def evidence(
     lang: console.LangOption = "en",
 ) -> None:
     """The verdicts on one site with their reasons, its course through the years, and what they came from."""
-    from geo.evidence_items import told_evidence
+    from geo.evidence.items import told_evidence
     from geo.site_results import site_recoveries
     from geo.store import sites
 
@@ -49,8 +49,8 @@ def evidence(
 
 def _print(told: list[ToldEvidence], recoveries: list[Recovery], lang: Lang) -> None:
     """Print each verdict as a paragraph, the courses behind it, and its scenes and parameters."""
-    from geo.class_trajectory import class_trajectories
-    from geo.trajectory_words import trajectory_sentences, trajectory_title
+    from geo.trajectory.classes import class_trajectories
+    from geo.trajectory.words import trajectory_sentences, trajectory_title
 
     courses = class_trajectories(recoveries)
     join = "" if lang == "zh" else " "

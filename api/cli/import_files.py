@@ -12,9 +12,9 @@ import typer
 from api.cli import console
 
 if TYPE_CHECKING:
-    from geo.import_detect import Detected
-    from geo.imports import ImportOptions, Receipt
-    from geo.receipts import Undo
+    from geo.imports.detect import Detected
+    from geo.imports.prepare import ImportOptions, Receipt
+    from geo.imports.receipts import Undo
     from geo.store import Store
 
 EVERYBODY = ""
@@ -23,7 +23,7 @@ status_app = typer.Typer(no_args_is_help=True, help="Status lists: export, chang
 
 def with_remembered(store: str, options: ImportOptions, columns: Sequence[str]) -> ImportOptions:
     """The options with what was said of such columns before."""
-    from geo.import_profiles import with_profile
+    from geo.imports.profiles import with_profile
     from geo.store import import_profiles
 
     if not console.store_exists(store) or options.kind != "sites":
@@ -37,7 +37,7 @@ def with_remembered(store: str, options: ImportOptions, columns: Sequence[str]) 
 
 def remember(opened: Store, options: ImportOptions, columns: Sequence[str]) -> None:
     """Keep what was said of the columns for the next file that has them."""
-    from geo.import_profiles import profile_of
+    from geo.imports.profiles import profile_of
     from geo.store import import_profiles
 
     profile = profile_of(options)
@@ -50,7 +50,7 @@ def remember(opened: Store, options: ImportOptions, columns: Sequence[str]) -> N
 
 def keep_marked(target: Path | None, file: Path, receipt: Receipt, options: ImportOptions) -> None:
     """Write the marked workbook of a file where one is asked for."""
-    from geo.marked_workbook import write_marked
+    from geo.imports.marked_workbook import write_marked
     from geo.vector_io import read_vector
 
     if target is None:
@@ -64,7 +64,7 @@ def keep_marked(target: Path | None, file: Path, receipt: Receipt, options: Impo
 def print_detected(store: str, file: Path, options: ImportOptions, *, as_json: bool) -> None:
     """Say what a file looks like, as the API says it or in words."""
     from api.schemas.import_steps import DetectedOut
-    from geo.import_detect import detect
+    from geo.imports.detect import detect
     from geo.vector_io import read_vector
 
     layer = read_vector(file, layer=options.layer, encoding=options.encoding)
@@ -90,7 +90,7 @@ def print_detected(store: str, file: Path, options: ImportOptions, *, as_json: b
 
 
 def _print_crs(found: Detected) -> None:
-    from geo.import_detect import crs_label
+    from geo.imports.detect import crs_label
 
     if found.crs:
         typer.echo(f"system: {crs_label(found.crs)}")
@@ -110,7 +110,7 @@ def import_template(
     lang: console.LangOption = "en",
 ) -> None:
     """Write the template workbook with drop-downs and instructions."""
-    from geo.template_workbook import write_template
+    from geo.imports.template_workbook import write_template
 
     with target.open("wb") as book:
         write_template(book, lang="zh" if lang == "zh" else "en")
@@ -128,7 +128,7 @@ def import_undo(
 ) -> None:
     """Take an import back by new events; what needs a second person waits as proposals."""
     from api.schemas.import_steps import UndoOut
-    from geo.import_undo import undo_import
+    from geo.imports.undo import undo_import
 
     with console.opened(store) as opened:
         undo = undo_import(
@@ -147,7 +147,7 @@ def import_undo(
 
 
 def _print_undo(undo: Undo) -> None:
-    from geo.receipts import UndoResult
+    from geo.imports.receipts import UndoResult
 
     counts = ", ".join(f"{undo.count(result)} {result.value}" for result in UndoResult)
     typer.echo(f"import {undo.import_id}: {len(undo.rows)} rows gave {counts}")
@@ -198,7 +198,7 @@ def status_apply(
 ) -> None:
     """Apply what was changed in a status list; rows that somebody else changed since are conflicts."""
     from api.cli.imports import print_receipt
-    from geo.imports import ImportOptions, ImportRefused, commit_import, prepare_import
+    from geo.imports.prepare import ImportOptions, ImportRefused, commit_import, prepare_import
     from geo.store import sites
 
     options = ImportOptions(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli import console, import_files
-from geo.vector_formats import READ_FORMATS
+from geo.readers.vector_formats import READ_FORMATS
 
 if TYPE_CHECKING:
     from geo.cities import City, Listing
-    from geo.imports import ImportOptions, Receipt
+    from geo.imports.prepare import ImportOptions, Receipt
     from geo.outlines import UnitIndex
     from geo.sites import Site
 
@@ -76,7 +76,7 @@ def import_sites(
 
     Beside it: `reverdure import template FILE.xlsx`, `reverdure import undo ID`.
     """
-    from geo.imports import ImportOptions, ImportRefused
+    from geo.imports.prepare import ImportOptions, ImportRefused
 
     options = ImportOptions(
         field_map=console.pairs("--map", field_map or []),
@@ -115,7 +115,7 @@ def _as_of(text: str | None, file: Path) -> date | None:
 
 def _run(store: str, file: Path, options: ImportOptions, *, cities: str | None, dry_run: bool) -> Receipt:
     """The receipt of the import. A dry run, and an import that is refused, make no store."""
-    from geo.imports import ImportRefused, commit_import, prepare_layer
+    from geo.imports.prepare import ImportRefused, commit_import, prepare_layer
     from geo.vector_io import read_vector
 
     existing, known, is_new = _stored(store)
@@ -188,7 +188,7 @@ def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
         console.print_json(whole)
         return
     from geo.areas import ha_from_units
-    from geo.imports import RowResult
+    from geo.imports.prepare import RowResult
 
     counts = ", ".join(f"{receipt.counts.get(result, 0)} {result.value}" for result in RowResult)
     done = "would give" if receipt.dry_run else "gave"
@@ -214,7 +214,7 @@ def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
 
 def _print_findings(receipt: Receipt) -> None:
     """The findings row by row, the refusals first; the rest is counted, and whole in --json."""
-    from geo.imports import Severity
+    from geo.imports.prepare import Severity
 
     found = [(row, finding) for row in receipt.rows for finding in row.findings]
     found.sort(key=lambda pair: (pair[1].severity is not Severity.ERROR, pair[0].row))

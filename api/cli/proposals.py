@@ -55,7 +55,7 @@ def _decide(conn: Connection, proposal_id: int, as_name: str, *, reject: bool, c
     """Decide on one proposal, as somebody who may once there are accounts, and write it down."""
     from api.auth.deciders import check_decider
     from api.auth.trail import Doer
-    from geo.audit import AuditEvent
+    from geo.accounts.audit import AuditEvent
     from geo.store import proposals
 
     check_decider(conn, as_name, proposal_id)

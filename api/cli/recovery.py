@@ -9,7 +9,7 @@ import typer
 from api.cli import console
 
 if TYPE_CHECKING:
-    from geo.recover import RecoverResult
+    from geo.recover.run import RecoverResult
 
 
 def recover(
@@ -27,8 +27,8 @@ def recover(
     lang: console.LangOption = "en",
 ) -> None:
     """Estimate how far each site has recovered, and judge its status by the evidence."""
-    from geo.recover import RecoverParams
-    from geo.recover import recover as run_recover
+    from geo.recover.run import RecoverParams
+    from geo.recover.run import recover as run_recover
 
     params = RecoverParams(product=product, edition=edition, from_year=from_year, to_year=to_year)
     with console.opened(store) as opened, console.progress_bar("Land cover under the sites") as step:
@@ -53,8 +53,8 @@ def as_wire(result: RecoverResult) -> dict[str, Any]:
 
     Each item has the trajectory of its site under majority3, the raw one beside it.
     """
+    from geo.recover.items import recovery_items
     from geo.recovery import TemporalRule
-    from geo.recovery_items import recovery_items
 
     items: dict[str, list[dict[str, Any]]] = {}
     made = recovery_items([*result.recoveries, *result.majority], TemporalRule.NONE)

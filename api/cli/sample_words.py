@@ -9,7 +9,7 @@ import typer
 from api.cli import console
 
 if TYPE_CHECKING:
-    from geo.sample_report import SampleReport
+    from geo.samples.report import SampleReport
 
 
 def of_words(report: SampleReport, lang: str) -> str:

@@ -13,8 +13,8 @@ from geo.errors import InvalidInput
 from geo.rates import GroupBy
 
 if TYPE_CHECKING:
-    from geo.sample_points import PointRow
-    from geo.sample_report import SampleReport
+    from geo.samples.points import PointRow
+    from geo.samples.report import SampleReport
     from geo.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Check the land cover by a sample of points.")
@@ -59,9 +59,9 @@ def draw(
 ) -> None:
     """Draw points over the outcomes of a group of sites, so many in each, for somebody to check."""
     from geo.rates import RateDefinition, RateQuery
-    from geo.sample_population import population_of
-    from geo.sample_report import sample_report
-    from geo.sampling_design import Allocation, draw_sample
+    from geo.samples.design import Allocation, draw_sample
+    from geo.samples.population import population_of
+    from geo.samples.report import sample_report
 
     if per_stratum is not None and n is not None:
         raise typer.BadParameter("give --per-stratum or --n, not both", param_hint="--n")
@@ -120,8 +120,8 @@ def read(
     lang: console.LangOption = "en",
 ) -> None:
     """Read what was found at the points; empty ones are left, and reading a file again changes nothing."""
-    from geo.sample_labels import put_labels, read_label_file
-    from geo.sample_report import sample_report
+    from geo.samples.labels import put_labels, read_label_file
+    from geo.samples.report import sample_report
     from geo.store import samples
 
     with console.opened(store) as opened:
@@ -152,8 +152,8 @@ def matrix(
     lang: console.LangOption = "en",
 ) -> None:
     """Register an error matrix from elsewhere: it is carried over as indicative, never as an interval."""
-    from geo.sample_matrix import read_matrix, register_matrix
-    from geo.sample_report import sample_report
+    from geo.samples.matrix import read_matrix, register_matrix
+    from geo.samples.report import sample_report
 
     with console.opened(store) as opened:
         sample = register_matrix(
@@ -178,7 +178,7 @@ def list_samples(
     lang: console.LangOption = "en",
 ) -> None:
     """List the samples."""
-    from geo.sample_report import sample_report
+    from geo.samples.report import sample_report
     from geo.store import samples
 
     with console.opened(store) as opened:
@@ -217,7 +217,7 @@ def show(
     lang: console.LangOption = "en",
 ) -> None:
     """Show one sample: its counts, accuracies, areas and interval."""
-    from geo.sample_report import sample_report
+    from geo.samples.report import sample_report
     from geo.store import samples
 
     with console.opened(store) as opened:
@@ -237,7 +237,7 @@ def _wire(report: SampleReport) -> object:
 
 
 def _rows(store: Store, sample_id: int) -> list[PointRow]:
-    from geo.sample_points import point_rows
+    from geo.samples.points import point_rows
 
     with store.read() as conn:
         return point_rows(conn, sample_id)
@@ -254,7 +254,7 @@ def _write(out: Path, rows: list[PointRow]) -> None:
     """Write the points in the form that the name of the file says."""
     import json
 
-    from geo.sample_points import csv_text, feature_collection, kml_text
+    from geo.samples.points import csv_text, feature_collection, kml_text
     from geo.store.sample_gpkg import write_points
 
     match out.suffix.lower():

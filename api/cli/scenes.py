@@ -163,7 +163,7 @@ def areas(
     lang: console.LangOption = "en",
 ) -> None:
     """Class areas of a whole scene: true ground hectares, and grid hectares beside them."""
-    from geo.recover import scene_item
+    from geo.recover.run import scene_item
 
     if year is None:
         raise WantsYears(command="scenes areas", options="--year")
@@ -205,7 +205,7 @@ def transitions(
     lang: console.LangOption = "en",
 ) -> None:
     """Areas of a whole scene that went from class to class between two years."""
-    from geo.recover import scene_item
+    from geo.recover.run import scene_item
 
     if from_year is None or to_year is None:
         raise WantsYears(command="scenes transitions", options="--from and --to")

@@ -11,9 +11,9 @@ from api.cli import console
 from geo.errors import BadValue
 
 if TYPE_CHECKING:
-    from geo.spectral import SpectralResult
-    from geo.spectral_params import SpectralParams
-    from geo.spectral_recovery import SpectralRecovery
+    from geo.spectral.params import SpectralParams
+    from geo.spectral.recovery import SpectralRecovery
+    from geo.spectral.run import SpectralResult
 
 references = typer.Typer(no_args_is_help=True, help="Reference polygons that sites are compared with.")
 
@@ -76,8 +76,8 @@ def spectral(
     lang: console.LangOption = "en",
 ) -> None:
     """Estimate the recovery of each site from yearly composites: an index, its target and its reference."""
-    from geo.spectral import spectral_recovery
-    from geo.spectral_params import spectral_params_of
+    from geo.spectral.params import spectral_params_of
+    from geo.spectral.run import spectral_recovery
 
     distances = None if ring is None else _pair("--ring", ring, float)
     params = spectral_params_of(
@@ -105,7 +105,7 @@ def spectral(
     with console.opened(store) as opened, console.progress_bar("Index under the sites") as step:
         result = spectral_recovery(opened, params, progress=step, pool=console.pool(workers, dask))
         if out_rasters is not None:
-            from geo.spectral_rasters import write_metric_rasters
+            from geo.spectral.rasters import write_metric_rasters
 
             paths = write_metric_rasters(opened, params, out_rasters, progress=step)
             console.note(f"written: {', '.join(map(str, paths))}")
@@ -119,7 +119,7 @@ def spectral(
 
 def as_wire(result: SpectralResult) -> dict[str, Any]:
     """The result as printed: the run, and the item of each site under its code."""
-    from geo.spectral_items import spectral_item
+    from geo.spectral.items import spectral_item
 
     sites = [
         {"site_code": result.codes[one.site_id], "items": [spectral_item(one)]} for one in result.recoveries
@@ -129,8 +129,8 @@ def as_wire(result: SpectralResult) -> dict[str, Any]:
 
 def indices(as_json: console.JsonOption = False, lang: console.LangOption = "en") -> None:
     """List the spectral indices of the table with their formulas and sources."""
-    from geo.indices import indices as known
-    from geo.spectral_items import index_item
+    from geo.spectral.indices import indices as known
+    from geo.spectral.items import index_item
 
     if as_json:
         console.print_json({"items": [index_item(one) for one in known().values()]})
@@ -208,7 +208,7 @@ def _pair(option: str, text: str, kind: type[int | float]) -> tuple[float, float
 
 
 def _print(result: SpectralResult, params: SpectralParams, lang: str) -> None:
-    from geo.spectral_metrics import Metric
+    from geo.spectral.metrics import Metric
 
     numbers = ("first", "last", "target", "relative", *(metric.value for metric in Metric), "n")
     edition = result.recoveries[0].edition if result.recoveries else params.edition
@@ -221,7 +221,7 @@ def _print(result: SpectralResult, params: SpectralParams, lang: str) -> None:
 
 
 def _cells(one: SpectralRecovery, lang: str) -> list[str]:
-    from geo.spectral_metrics import Metric
+    from geo.spectral.metrics import Metric
 
     seen = [year for year in one.years if year.value is not None]
     ends = [f"{_number(year.value)} ({year.period})" for year in (seen[:1] + seen[-1:])] or [console.NULL] * 2

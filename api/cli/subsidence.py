@@ -10,10 +10,10 @@ import typer
 from api.cli import console
 
 if TYPE_CHECKING:
-    from geo.ponding import PondingYear
-    from geo.subsidence import Subsidence
-    from geo.subsidence_items import PondingSeries, SiteSubsidence
-    from geo.subsidence_run import SubsidenceResult
+    from geo.subsidence.items import PondingSeries, SiteSubsidence
+    from geo.subsidence.ponding import PondingYear
+    from geo.subsidence.run import SubsidenceResult
+    from geo.subsidence.site import Subsidence
 
 app = typer.Typer(no_args_is_help=True, help="Displacement, settlement and ponding of the sites.")
 
@@ -35,9 +35,9 @@ def rate(
     as_json: console.JsonOption = False,
 ) -> None:
     """The linear rate of every cell of a displacement series, by least squares, the zero epoch included."""
-    from geo.displacement_rate import compare as compared_with
-    from geo.displacement_rate import rate_raster, write_rate
-    from geo.subsidence_run import series_of
+    from geo.subsidence.displacement_rate import compare as compared_with
+    from geo.subsidence.displacement_rate import rate_raster, write_rate
+    from geo.subsidence.run import series_of
 
     with console.opened(store) as opened:
         series = series_of(opened, product, edition)
@@ -91,7 +91,7 @@ def run(
     lang: console.LangOption = "en",
 ) -> None:
     """Displacement under every site, or, for a land-cover product, its water by year and season."""
-    from geo.subsidence_run import SubsidenceParams, find_subsidence
+    from geo.subsidence.run import SubsidenceParams, find_subsidence
 
     params = SubsidenceParams(product, edition, threshold=threshold, last_epochs=last_epochs)
     with console.opened(store) as opened, console.progress_bar("Ground and water of the sites") as step:
@@ -115,7 +115,7 @@ def show(
     lang: console.LangOption = "en",
 ) -> None:
     """What displacement and water say of one site, beside what is recorded."""
-    from geo.subsidence_items import site_subsidence
+    from geo.subsidence.items import site_subsidence
 
     with console.opened(store) as opened:
         found = site_subsidence(opened, _id_of(opened, site_code))
@@ -139,7 +139,7 @@ def disagreements(
     lang: console.LangOption = "en",
 ) -> None:
     """List the sites whose recorded settlement or ponding the scenes contradict."""
-    from geo.subsidence_items import contradicted_records
+    from geo.subsidence.items import contradicted_records
 
     with console.opened(store) as opened:
         found = contradicted_records(opened)
@@ -178,7 +178,7 @@ def _records(opened: Any, result: SubsidenceResult) -> dict[int, Any]:
 
 def _as_wire(result: SubsidenceResult, records: dict[int, Any]) -> dict[str, Any]:
     """The run and, by site code, its displacement or its water by year."""
-    from geo.subsidence_items import ponding_item, series_of_years, subsidence_item
+    from geo.subsidence.items import ponding_item, series_of_years, subsidence_item
 
     by_site: dict[int, dict[str, list[Any]]] = {}
     for one in result.subsidences:
@@ -196,7 +196,7 @@ def _as_wire(result: SubsidenceResult, records: dict[int, Any]) -> dict[str, Any
 
 
 def _site_wire(found: SiteSubsidence) -> dict[str, Any]:
-    from geo.subsidence_items import ponding_item, subsidence_item
+    from geo.subsidence.items import ponding_item, subsidence_item
 
     return {
         "site_code": found.site.site_code,

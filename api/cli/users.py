@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli import console
-from geo.accounts import AccountRole, Scope
+from geo.accounts.rights import AccountRole, Scope
 from geo.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def add(
 ) -> None:
     """Make an account. From the first one on the service asks everybody to sign in."""
     from api.auth import keeping
-    from geo.account_rules import check_login_name
-    from geo.accounts import User
+    from geo.accounts.rights import User
+    from geo.accounts.rules import check_login_name
 
     hashed = keeping.hash_of_new(asked_password(stdin=password_stdin), name=check_login_name(name))
     held = sorted(units or ())

@@ -24,7 +24,7 @@ def worker(
 
     Ctrl-C, or SIGTERM, ends it after the present part; the run then waits for the next worker.
     """
-    from geo.jobs import Worker
+    from geo.runs.jobs import Worker
 
     pool = console.pool(workers, dask)
     over = threading.Event()

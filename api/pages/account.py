@@ -17,8 +17,8 @@ from api.pages.view import NULL, Page, PageDep, PageRoute
 from api.paging import page_of
 from api.schemas.accounts import SessionItem
 from geo import clock
-from geo.account_rules import BadPassword
-from geo.accounts import Action, Scope
+from geo.accounts.rights import Action, Scope
+from geo.accounts.rules import BadPassword
 from geo.store import accounts, notifications, sign_ins
 from geo.store.accounts import Account
 from geo.words import Lang

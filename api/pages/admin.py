@@ -16,9 +16,9 @@ from api.auth.rights import require
 from api.auth.trail import doer_of
 from api.pages.view import Page, PageDep, PageRoute
 from api.paging import page_of
-from geo.account_rules import check_login_name
-from geo.accounts import AccountRole, Action, User
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
+from geo.accounts.rights import AccountRole, Action, User
+from geo.accounts.rules import check_login_name
 from geo.errors import ReverdureError, StoreError
 from geo.store import accounts, audit, cities, oidc_mappings
 

@@ -14,7 +14,7 @@ from api.pages.population import population
 from api.pages.tables import doubts, rate_lines
 from api.pages.uncertainty import short_interval
 from api.pages.view import Page, PageDep, PageRoute, query_of
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.cities import CityIndex, Listing
 from geo.figures import rate_of, rates_of, worklist
 from geo.rates import Basis, GroupBy

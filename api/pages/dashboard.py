@@ -19,7 +19,7 @@ from api.pages.tables import RateLine, doubts, rate_lines
 from api.pages.todo import todo_view, unit_choices, unit_shown
 from api.pages.uncertainty import short_interval
 from api.pages.view import Page, PageDep, PageRoute, query_of
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.cities import City
 from geo.figures import rates_of, worklist
 from geo.rates import Basis, GroupBy, RateQuery

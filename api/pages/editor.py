@@ -14,7 +14,7 @@ from api.auth.rights import require
 from api.deps import Id, SettingsDep, etag
 from api.pages.view import Page, PageDep, PageRoute
 from api.pages.workflow import fact_words
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.sites import Kind, Responsible
 from geo.store import cities, sites
 

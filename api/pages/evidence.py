@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.pages.view import Page
-from geo.evidence import Verdict
-from geo.evidence_items import ToldEvidence
+from geo.evidence.items import ToldEvidence
+from geo.evidence.verdict import Verdict
 from geo.scenes import Scene
 
 

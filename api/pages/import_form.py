@@ -10,7 +10,7 @@ from fastapi import Depends, Form
 
 from api import deps
 from geo.errors import BadValue, InvalidInput
-from geo.imports import ImportOptions
+from geo.imports.prepare import ImportOptions
 
 Words = Annotated[str, Form(max_length=2000)]
 Flag = Annotated[bool, Form()]

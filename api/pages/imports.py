@@ -15,15 +15,15 @@ from api.pages.view import Page, PageDep, PageRoute
 from api.schemas.import_steps import DetectedOut
 from api.spool import Spool, discarded_unless_kept
 from api.status_lists import status_list
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.errors import ReverdureError
-from geo.fields import FIELDS
-from geo.imports import ImportOptions, Receipt, RowResult
-from geo.receipts import Undo, UndoResult
+from geo.imports.fields import FIELDS
+from geo.imports.prepare import ImportOptions, Receipt, RowResult
+from geo.imports.receipts import Undo, UndoResult
+from geo.readers.vector_formats import READ_FORMATS
 from geo.reference import reference_rows
 from geo.store import Connection, cities, import_undos, imports
 from geo.values import HA_BY_UNIT
-from geo.vector_formats import READ_FORMATS
 from geo.words import label
 
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])

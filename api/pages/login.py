@@ -17,9 +17,9 @@ from api.auth.trail import doer_of
 from api.deps import SettingsDep
 from api.pages.view import NULL, Page, PageDep, PageRoute
 from geo import clock
-from geo.account_rules import BadLoginName, BadPassword, check_login_name
-from geo.accounts import Action, SignInFailed, TooManyAttempts
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
+from geo.accounts.rights import Action, SignInFailed, TooManyAttempts
+from geo.accounts.rules import BadLoginName, BadPassword, check_login_name
 from geo.errors import ReverdureError
 from geo.store import accounts, cities, sign_ins
 from geo.store.accounts import NameTaken

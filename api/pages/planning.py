@@ -12,7 +12,7 @@ from api.deps import LARGEST_ID, Unit
 from api.pages.view import PageDep, PageRoute, query_of
 from api.planning import overdue_sites, progress_of
 from api.schemas.planning import OverdueItem, ProjectItem, TargetItem
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.store import cities, projects, sites, targets
 
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])

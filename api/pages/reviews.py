@@ -16,7 +16,7 @@ from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.reviewing import own_units
 from api.schemas.proposals import ProposalItem
 from api.shapes import proposal_items
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.cities import City
 from geo.history import Fact
 from geo.proposals import Proposal, ProposalState, concerned_units

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.pages.view import Page, percent
-from geo.sample_report import SampleReport, sample_report
-from geo.samples import SampleKind
+from geo.samples.report import SampleReport, sample_report
+from geo.samples.sample import SampleKind
 from geo.store import samples
 
 SHOWN: Final = 20

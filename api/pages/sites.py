@@ -21,14 +21,14 @@ from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.pages.workflow import site_work
 from api.schemas.proposals import ProposalItem
 from api.site_query import SortBy
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.candidate_search import candidates_in
 from geo.cities import City
-from geo.evidence_items import told_evidence
+from geo.evidence.items import told_evidence
 from geo.reference import reference_rows
 from geo.site_results import site_recoveries
 from geo.sites import Kind, Responsible, Site
-from geo.spectral_results import site_spectral
+from geo.spectral.results import site_spectral
 from geo.status import Status
 from geo.store import cities, history, proposals, sites
 from geo.store.sites import SiteFilter

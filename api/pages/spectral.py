@@ -9,13 +9,13 @@ from datetime import date
 from markupsafe import Markup
 
 from api.pages.view import NULL, Page, percent
-from geo.indices import indices
 from geo.reference import reference_rows
-from geo.spectral_items import trajectory_of
-from geo.spectral_metrics import Metric
-from geo.spectral_recovery import MetricValue, SpectralRecovery, SpectralYear
-from geo.trajectory import Trajectory
-from geo.trajectory_words import trajectory_sentences
+from geo.spectral.indices import indices
+from geo.spectral.items import trajectory_of
+from geo.spectral.metrics import Metric
+from geo.spectral.recovery import MetricValue, SpectralRecovery, SpectralYear
+from geo.trajectory.series import Trajectory
+from geo.trajectory.words import trajectory_sentences
 from geo.words import sentence
 from tiles.charts import Axes, Level, Line, Mark, line_chart
 

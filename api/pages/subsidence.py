@@ -9,15 +9,15 @@ from markupsafe import Markup
 
 from api.pages.view import NULL, Page, hectares, percent
 from geo.areas import ha_from_units
-from geo.carbon import KG_PER_T, KgRange, SiteCarbon
-from geo.carbon_factors import CarbonFactor
-from geo.carbon_items import ASSUMPTIONS
-from geo.carbon_totals import site_carbons
-from geo.displacement import DAYS_PER_YEAR
+from geo.carbon.factors import CarbonFactor
+from geo.carbon.items import ASSUMPTIONS
+from geo.carbon.totals import site_carbons
+from geo.carbon.uptake import KG_PER_T, KgRange, SiteCarbon
 from geo.landcover import products
 from geo.sites import Kind, Settlement
-from geo.subsidence import Subsidence, settlement_disagreement, subsidence_reasons
-from geo.subsidence_items import PondingSeries, site_subsidence
+from geo.subsidence.displacement import DAYS_PER_YEAR
+from geo.subsidence.items import PondingSeries, site_subsidence
+from geo.subsidence.site import Subsidence, settlement_disagreement, subsidence_reasons
 from tiles.charts import Axes, Bar, Line, bar_chart, line_chart
 
 WATER: Final = "#4575b4"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from api.pages.view import Page, percent
-from geo.class_trajectory import class_trajectories, followed
 from geo.recovery import Recovery, TemporalRule
-from geo.trajectory import Trajectory
-from geo.trajectory_words import trajectory_sentences, trajectory_title
+from geo.trajectory.classes import class_trajectories, followed
+from geo.trajectory.series import Trajectory
+from geo.trajectory.words import trajectory_sentences, trajectory_title
 from tiles.trajectory_chart import trajectory_chart
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.pages.view import Page, percent
-from geo.edition_range import EditionRange, edition_range, site_ranges
+from geo.agreement.edition_range import EditionRange, edition_range, site_ranges
 from geo.rates import GroupBy, ObservedRate, RateQuery
 from geo.readings import ledger_of
 from geo.recovery import Recovery
-from geo.sample_population import population_of
+from geo.samples.population import population_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.auth.rights import Rights, get_rights
 from api.deps import LangDep, RightsDep, StoreDep, TodayDep, get_lang, get_settings
 from api.errors import status_of
-from geo.accounts import NotAllowed
+from geo.accounts.rights import NotAllowed
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
 from geo.sites import Site

@@ -8,7 +8,7 @@ from api.pages.history import TABLE_OF_FACT
 from api.pages.view import Page
 from api.schemas.attachments import AttachmentItem
 from api.schemas.planning import InspectionItem, ProjectItem
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.attachments import AttachmentKind
 from geo.history import Fact
 from geo.planning import Finding

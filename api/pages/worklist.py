@@ -12,7 +12,7 @@ from api.deps import Unit
 from api.pages.tables import doubts
 from api.pages.view import PageDep, PageRoute, query_of
 from api.shapes import proposal_items
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.figures import worklist
 from geo.store import cities, proposals
 

@@ -31,8 +31,8 @@ from api.schemas.accounts import (
 )
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.account_rules import check_login_name
-from geo.accounts import Action, User
+from geo.accounts.rights import Action, User
+from geo.accounts.rules import check_login_name
 from geo.store import accounts, notifications, oidc_mappings, sign_ins
 
 router = APIRouter(

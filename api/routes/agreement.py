@@ -11,10 +11,10 @@ from api.auth.rights import require
 from api.schemas.agreement import AgreementOut
 from api.sides import side_of
 from api.strict_json import StrictRoute
-from geo.accounts import Action
-from geo.agreement import scene_agreement, site_agreement
-from geo.agreement_sites import compared_sites
-from geo.class_fate import Side
+from geo.accounts.rights import Action
+from geo.agreement.class_fate import Side
+from geo.agreement.sites import compared_sites
+from geo.agreement.tables import scene_agreement, site_agreement
 
 router = APIRouter(
     prefix="/api", tags=["land cover"], route_class=StrictRoute, dependencies=[require(Action.READ)]

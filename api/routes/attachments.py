@@ -17,7 +17,7 @@ from api.shapes import json_answer
 from api.spool import safe_name
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.attachments import Attachment, AttachmentKind, UnknownFile
 from geo.kept_files import FileStore
 from geo.photos import MAGIC

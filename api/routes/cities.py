@@ -14,7 +14,7 @@ from api.schemas.cities import CityDetail, CityItem, CityList
 from api.schemas.rates import CityRate, RateSeries
 from api.strict_json import StrictRoute
 from geo import figures
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.cities import CityIndex, CityType, Level
 from geo.store import cities, sites
 

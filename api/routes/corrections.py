@@ -14,7 +14,7 @@ from api.schemas.proposals import ChangedSite
 from api.schemas.redrawings import CorrectionIn, UndoIn
 from api.site_writing import change_site
 from api.strict_json import StrictRoute
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.changes import Change, UnknownRow
 from geo.history import Fact
 from geo.store import history, sites

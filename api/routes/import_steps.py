@@ -16,12 +16,12 @@ from api.shapes import json_answer
 from api.spool import Spool, discarded_unless_kept
 from api.status_lists import status_list, workbook
 from api.strict_json import StrictRoute
-from geo.accounts import Action
-from geo.imports import ImportOptions
-from geo.marked_workbook import write_marked
+from geo.accounts.rights import Action
+from geo.imports.marked_workbook import write_marked
+from geo.imports.prepare import ImportOptions
+from geo.imports.template_workbook import write_template
+from geo.readers.vector_formats import READ_FORMATS
 from geo.store import import_undos, imports
-from geo.template_workbook import write_template
-from geo.vector_formats import READ_FORMATS
 from geo.workbooks import XLSX
 
 router = APIRouter(tags=["imports"], route_class=StrictRoute, dependencies=[require(Action.READ)])

@@ -16,11 +16,11 @@ from api.schemas.imports import CommitIn, ImportList, ReceiptItem, ReceiptOut
 from api.shapes import json_answer
 from api.spool import Spool, discarded_unless_kept
 from api.strict_json import StrictRoute
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.errors import BadValue, InvalidInput
-from geo.imports import ImportOptions, Receipt
+from geo.imports.prepare import ImportOptions, Receipt
+from geo.readers.vector_formats import READ_FORMATS
 from geo.store import imports
-from geo.vector_formats import READ_FORMATS
 
 router = APIRouter(
     prefix="/api/imports", tags=["imports"], route_class=StrictRoute, dependencies=[require(Action.READ)]

@@ -14,9 +14,9 @@ from api.schemas.recovery import EvidenceItem, EvidenceList
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo import landcover
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.errors import InvalidInput
-from geo.evidence_items import told_evidence
+from geo.evidence.items import told_evidence
 from geo.registration import register_scenes
 from geo.scenes import SceneKind
 from geo.store import Store, scenes, sites

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from api import deps
 from api.auth.rights import require
 from api.import_map import drawn_rows
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.store import imports
 from tiles import maps
 

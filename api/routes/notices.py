@@ -19,8 +19,8 @@ from api.paging import next_url, page_of
 from api.schemas.accounts import AuditItem, AuditList, NoticeItem, NoticeList, ReadIn, ReadOut
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.accounts import Action
-from geo.audit import AuditRow
+from geo.accounts.audit import AuditRow
+from geo.accounts.rights import Action
 from geo.canonical import canonical_json
 from geo.store import audit, notifications
 

@@ -34,7 +34,7 @@ from api.schemas.planning import (
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.areas import units_from_ha
 from geo.planning import Finding, RecordKind
 from geo.store import cities, inspections, projects, sites, targets, versions

@@ -23,8 +23,8 @@ from api.schemas.proposals import (
 )
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.accounts import Action
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
+from geo.accounts.rights import Action
 from geo.store import cities, comments, proposal_search, proposals, sites
 from geo.store.recording import ProposalOutdated
 

@@ -18,7 +18,7 @@ from api.schemas.recovery import WorklistEntry, WorklistPage
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo import figures
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.rates import GroupBy
 
 router = APIRouter(

@@ -10,9 +10,9 @@ from api import deps
 from api.auth.rights import require
 from api.schemas.recovery import RecoveryItem, RecoveryList
 from api.strict_json import StrictRoute
-from geo.accounts import Action
+from geo.accounts.rights import Action
+from geo.recover.items import recovery_items
 from geo.recovery import TemporalRule
-from geo.recovery_items import recovery_items
 from geo.site_results import site_recoveries
 from geo.store import sites
 

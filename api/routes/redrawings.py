@@ -27,7 +27,7 @@ from api.schemas.redrawings import (
 from api.site_writing import Units, site_changed
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.areas import geodesic_area_units, ha_from_units
 from geo.outline_check import area_mu, overlaps_of, problems_of
 from geo.redrawing import Redrawing, placed, plan_merge, plan_split, split_by_line

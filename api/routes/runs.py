@@ -20,12 +20,12 @@ from api.schemas.runs import RunIn, RunItem, RunList
 from api.schemas.spectral import SpectralRunIn
 from api.shapes import json_answer
 from api.strict_json import StrictRoute
-from geo.accounts import Action
-from geo.jobs import submit_recovery, submit_spectral, submit_subsidence
-from geo.recover_plan import RecoverParams
-from geo.runs import Run, RunState
+from geo.accounts.rights import Action
+from geo.recover.plan import RecoverParams
+from geo.runs.jobs import submit_recovery, submit_spectral, submit_subsidence
+from geo.runs.run import Run, RunState
 from geo.store import Store, runs
-from geo.subsidence_run import SubsidenceParams
+from geo.subsidence.run import SubsidenceParams
 
 router = APIRouter(
     prefix="/api/runs", tags=["runs"], route_class=StrictRoute, dependencies=[require(Action.READ)]

@@ -21,13 +21,13 @@ from api.schemas.samples import (
 from api.shapes import GeoJSONResponse, json_answer
 from api.strict_json import StrictRoute
 from geo import landcover
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.rates import RateDefinition, RateQuery
-from geo.sample_labels import Label, put_labels
-from geo.sample_points import PointRow, csv_text, feature_collection, kml_text, point_rows
-from geo.sample_population import population_of
-from geo.sample_report import sample_report
-from geo.sampling_design import Allocation, draw_sample
+from geo.samples.design import Allocation, draw_sample
+from geo.samples.labels import Label, put_labels
+from geo.samples.points import PointRow, csv_text, feature_collection, kml_text, point_rows
+from geo.samples.population import population_of
+from geo.samples.report import sample_report
 from geo.store import samples
 from geo.store.sample_gpkg import write_points
 

@@ -14,9 +14,9 @@ from api import deps
 from api.auth.rights import require
 from api.errors import STATUS, status_of
 from api.pages import STATIC_DIR
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.errors import ReverdureError
-from geo.runs import RunState
+from geo.runs.run import RunState
 from geo.store import history, runs, sites
 from geo.store.database import SCHEMA_VERSION
 from tiles.asset_gate import asset_file

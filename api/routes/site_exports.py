@@ -16,7 +16,7 @@ from api.csv_cells import csv_cell
 from api.site_query import FilterDep
 from api.status_lists import workbook
 from api.strict_json import StrictRoute
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.cities import City
 from geo.sites import Site
 from geo.store import Store, cities, sites

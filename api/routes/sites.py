@@ -25,7 +25,7 @@ from api.schemas.sites import (
 from api.site_query import FilterDep
 from api.site_writing import change_site, enter_site
 from api.strict_json import StrictRoute
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.changes import Change
 from geo.history import Fact
 from geo.store import attachments, cities, history, sites

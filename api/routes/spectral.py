@@ -8,10 +8,10 @@ from api import deps
 from api.auth.rights import require
 from api.schemas.spectral import IndexItem, IndexList, SpectralItem, SpectralList
 from api.strict_json import StrictRoute
-from geo.accounts import Action
-from geo.indices import indices
-from geo.spectral_items import index_item, spectral_item
-from geo.spectral_results import site_spectral
+from geo.accounts.rights import Action
+from geo.spectral.indices import indices
+from geo.spectral.items import index_item, spectral_item
+from geo.spectral.results import site_spectral
 from geo.store import sites
 
 router = APIRouter(

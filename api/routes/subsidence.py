@@ -23,14 +23,14 @@ from api.schemas.subsidence import (
     SubsidenceItem,
 )
 from api.strict_json import StrictRoute
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.candidate_search import open_candidates
 from geo.candidates import CandidateState
-from geo.carbon_items import ASSUMPTIONS, carbon_item, total_item
-from geo.carbon_query import CarbonGroup, CarbonQuery
-from geo.carbon_totals import carbon_totals, site_carbons
+from geo.carbon.items import ASSUMPTIONS, carbon_item, total_item
+from geo.carbon.query import CarbonGroup, CarbonQuery
+from geo.carbon.totals import carbon_totals, site_carbons
 from geo.store import candidates
-from geo.subsidence_items import contradicted_records, ponding_item, site_subsidence, subsidence_item
+from geo.subsidence.items import contradicted_records, ponding_item, site_subsidence, subsidence_item
 
 router = APIRouter(prefix="/api", route_class=StrictRoute, dependencies=[require(Action.READ)])
 

@@ -10,7 +10,7 @@ from api import deps
 from api.auth.rights import require
 from api.strict_json import StrictRoute
 from geo import landcover
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from tiles.landcover import scene_of
 from tiles.landcover import tilejson as landcover_tilejson
 from tiles.raster import PNG, scene_tile, scene_version, tile_etag

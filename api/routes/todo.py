@@ -9,7 +9,7 @@ from api.auth.rights import require
 from api.reviewing import own_units
 from api.schemas.todo import TodoItem, TodoList
 from api.strict_json import StrictRoute
-from geo.accounts import Action
+from geo.accounts.rights import Action
 from geo.store import notifications
 from geo.todo import todo_of
 

@@ -7,10 +7,10 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from api.schemas.common import Given, Json, Name, Wire
-from geo.accounts import AccountRole, Scope
-from geo.audit import AuditEvent, AuditRow
-from geo.notices import Notice, NoticeKind
-from geo.oidc_rules import Mapped
+from geo.accounts.audit import AuditEvent, AuditRow
+from geo.accounts.notices import Notice, NoticeKind
+from geo.accounts.oidc import Mapped
+from geo.accounts.rights import AccountRole, Scope
 from geo.store.accounts import Account
 from geo.store.sign_ins import Session, Token
 from geo.words import Lang

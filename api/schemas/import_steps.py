@@ -8,8 +8,8 @@ from pydantic import Field
 
 from api.schemas.common import Given, Text, Wire
 from geo.crs import parse_crs
-from geo.import_detect import Detected
-from geo.receipts import Undo, UndoResult
+from geo.imports.detect import Detected
+from geo.imports.receipts import Undo, UndoResult
 
 
 class ColumnOut(Wire):

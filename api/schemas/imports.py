@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.schemas.common import Given, Wire
 from geo.areas import ha_from_units
-from geo.imports import Receipt, ReceiptRow, RowResult, Severity
+from geo.imports.prepare import Receipt, ReceiptRow, RowResult, Severity
 
 
 class CommitIn(Given):

@@ -9,9 +9,9 @@ from pydantic import ConfigDict
 from api.schemas.common import Wire
 from api.schemas.trajectory import TrajectoryOut
 from geo.areas import ha_from_units
-from geo.evidence import Verdict
-from geo.evidence_basis import basis_item
-from geo.evidence_items import ToldEvidence
+from geo.evidence.basis import basis_item
+from geo.evidence.items import ToldEvidence
+from geo.evidence.verdict import Verdict
 from geo.recovery import Outcome, TemporalRule
 from geo.sites import Kind
 from geo.status import Status

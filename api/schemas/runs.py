@@ -8,7 +8,7 @@ from pydantic import AliasChoices, Field, model_validator
 
 from api.schemas.common import Given, Json, Wire
 from api.schemas.landcover import SceneYear, Word
-from geo.runs import Run, RunState
+from geo.runs.run import Run, RunState
 
 
 class RunIn(Given):

@@ -11,8 +11,8 @@ from api.schemas.landcover import SceneYear, Word
 from geo.accuracy import Accuracy, Estimate, RatioInterval
 from geo.areas import ha_from_units
 from geo.rates import GroupBy
-from geo.sample_report import SampleReport
-from geo.samples import SampleKind
+from geo.samples.report import SampleReport
+from geo.samples.sample import SampleKind
 from geo.sites import Kind
 
 

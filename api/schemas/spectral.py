@@ -9,10 +9,10 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from api.schemas.common import Given, Name, Wire
 from api.schemas.landcover import SceneYear, Word
 from api.schemas.trajectory import TrajectoryOut
-from geo.indices import LONGEST_FORMULA
-from geo.spectral_metrics import Scope
-from geo.spectral_params import SpectralParams
-from geo.spectral_recovery import ReferenceKind, TargetKind
+from geo.spectral.indices import LONGEST_FORMULA
+from geo.spectral.metrics import Scope
+from geo.spectral.params import SpectralParams
+from geo.spectral.recovery import ReferenceKind, TargetKind
 
 FormulaText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_FORMULA)]
 Metres = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.schemas.common import Wire
 from geo.sites import Ponding, Settlement
-from geo.subsidence import Source
+from geo.subsidence.site import Source
 
 
 class EpochOut(Wire):

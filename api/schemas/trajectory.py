@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from api.schemas.common import Wire
-from geo.projection import ProjectionReason
 from geo.recovery import TemporalRule
-from geo.trajectory import Measure, TrajectoryState
+from geo.trajectory.projection import ProjectionReason
+from geo.trajectory.series import Measure, TrajectoryState
 
 
 class TrajectoryOut(Wire):

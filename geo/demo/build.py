@@ -24,15 +24,15 @@ from geo.demo.office import Office
 from geo.demo.rasters import EDITION, YEARS, write_rasters
 from geo.demo.region import plan_sites
 from geo.outlines import CHINA_EDITION, china_units
-from geo.recover import RecoverParams, recover
+from geo.recover.run import RecoverParams, recover
 from geo.registration import RasterRequest, inspect
 from geo.scenes import SceneKind
-from geo.spectral import spectral_recovery
-from geo.spectral_params import SpectralParams
-from geo.spectral_recovery import ReferenceKind, TargetKind
+from geo.spectral.params import SpectralParams
+from geo.spectral.recovery import ReferenceKind, TargetKind
+from geo.spectral.run import spectral_recovery
 from geo.store import Store, cities, proposals, scenes, set_setting
 from geo.store.takeover import refuse_sites, take_over
-from geo.subsidence_run import SubsidenceParams, find_subsidence
+from geo.subsidence.run import SubsidenceParams, find_subsidence
 
 SEED: Final = 20130101
 PRODUCT: Final = "clcd"

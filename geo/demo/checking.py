@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from geo.rates import GroupBy, RateDefinition, RateQuery
-from geo.sample_labels import Label, put_labels
-from geo.sample_population import population_of
-from geo.sampling_design import Allocation, draw_sample
+from geo.samples.design import Allocation, draw_sample
+from geo.samples.labels import Label, put_labels
+from geo.samples.population import population_of
 from geo.store import Store, samples
 
 PER_STRATUM: Final = 40

@@ -8,8 +8,8 @@ from typing import cast
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from geo.account_rules import check_login_name
-from geo.accounts import AccountRole, User
+from geo.accounts.rights import AccountRole, User
+from geo.accounts.rules import check_login_name
 from geo.cities import City
 from geo.errors import Conflict, NotFound
 from geo.store.account_tables import USER_UNITS, USERS

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from geo.audit import AuditEntry, AuditEvent, AuditRow
+from geo.accounts.audit import AuditEntry, AuditEvent, AuditRow
 from geo.canonical import canonical_json, parse_json
 from geo.store.account_tables import AUDIT
 

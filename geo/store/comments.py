@@ -9,8 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
+from geo.accounts.notices import NoticeKind
 from geo.errors import BadValue
-from geo.notices import NoticeKind
 from geo.proposals import Comment, Proposal
 from geo.store import accounts, cities, notifications, sites
 from geo.store.comment_tables import PROPOSAL_COMMENTS

@@ -12,9 +12,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, update
 
-from geo.evidence import Evidence
+from geo.evidence.verdict import Evidence
 from geo.recovery import Recovery
-from geo.runs import RunState
+from geo.runs.run import RunState
 from geo.store import recoveries as shown
 from geo.store import recovery_rows
 from geo.store.tables import EVIDENCE, RECOVERIES, RUNS

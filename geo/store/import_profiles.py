@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Connection, delete, insert, select
 
 from geo.canonical import canonical_json, parse_json
-from geo.import_profiles import Profile, columns_key
+from geo.imports.profiles import Profile, columns_key
 from geo.store.import_tables import IMPORT_PROFILES as PROFILES
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from geo.canonical import canonical_json, parse_json
 from geo.errors import NotFound
-from geo.receipts import Undo, UndoResult, UndoRow
+from geo.imports.receipts import Undo, UndoResult, UndoRow
 from geo.store.import_tables import IMPORT_UNDOS as UNDOS
 from geo.store.types import new_key
 

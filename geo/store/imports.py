@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from geo.canonical import canonical_json, parse_json
 from geo.errors import UnknownImport
-from geo.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
+from geo.imports.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
 from geo.store.tables import IMPORT_ROWS, IMPORTS
 from geo.store.types import new_key
 

@@ -7,9 +7,9 @@ from typing import Final, cast
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
-from geo.accounts import User
+from geo.accounts.notices import Notice, NoticeKind
+from geo.accounts.rights import User
 from geo.canonical import canonical_json, parse_json
-from geo.notices import Notice, NoticeKind
 from geo.store import accounts, cities
 from geo.store.account_tables import NOTIFICATIONS, USERS
 

@@ -7,10 +7,10 @@ from typing import cast
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
-from geo.accounts import AccountRole
+from geo.accounts.oidc import Mapped
+from geo.accounts.rights import AccountRole
 from geo.canonical import canonical_json, parse_json
 from geo.errors import Conflict, NotFound
-from geo.oidc_rules import Mapped
 from geo.store import cities
 from geo.store.account_tables import OIDC_MAPPINGS
 from geo.store.types import new_key

@@ -7,9 +7,9 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
 
-from geo.ponding import PondingYear
 from geo.recovery import Inputs
 from geo.store.subsidence_tables import PONDINGS
+from geo.subsidence.ponding import PondingYear
 
 _CHUNK: Final = 500
 _SCALARS: Final = (

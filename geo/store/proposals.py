@@ -10,11 +10,11 @@ from typing import cast
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from geo import clock
+from geo.accounts.notices import NoticeKind
 from geo.canonical import canonical_json, parse_json
 from geo.changes import Change, plan_change
 from geo.errors import BadValue, Conflict, Refused, UnknownProposal
 from geo.history import Fact
-from geo.notices import NoticeKind
 from geo.proposals import Proposal, ProposalState, concerned_units
 from geo.redrawing import Redrawing, entering_units
 from geo.redrawing_json import redrawing_json, redrawing_of

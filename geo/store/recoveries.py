@@ -12,7 +12,7 @@ from typing import Final, TypeVar, cast
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, select
 
 from geo.canonical import parse_json
-from geo.evidence import Evidence, Verdict
+from geo.evidence.verdict import Evidence, Verdict
 from geo.recovery import Inputs, Recovery, TemporalRule, YearLine
 from geo.status import Status
 from geo.store import recovery_rows

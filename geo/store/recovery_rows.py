@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, select
 
 from geo.canonical import canonical_json
-from geo.evidence import Evidence
+from geo.evidence.verdict import Evidence
 from geo.recovery import Recovery
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, RECOVERY_YEARS, TRANSITIONS, insert_many
 

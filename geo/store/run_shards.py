@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from geo.runs import RunState
+from geo.runs.run import RunState
 from geo.store.shard_tables import RUN_SHARDS
 from geo.store.tables import RUNS
 

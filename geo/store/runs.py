@@ -9,10 +9,10 @@ from typing import cast
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from geo import clock
+from geo.accounts.notices import NoticeKind
 from geo.canonical import canonical_json, parse_json
 from geo.errors import UnknownRun
-from geo.notices import NoticeKind
-from geo.runs import Run, RunState
+from geo.runs.run import Run, RunState
 from geo.store import notifications
 from geo.store.tables import RUNS
 from geo.store.types import new_key

@@ -13,7 +13,7 @@ import shapely
 from shapely import Point
 
 from geo.reference import reference_rows
-from geo.sample_points import POINT_COLUMNS, PointRow
+from geo.samples.points import POINT_COLUMNS, PointRow
 from geo.store import gpkg
 
 _TYPES: Final = {int: "INTEGER", float: "REAL", str: "TEXT"}

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from geo.accuracy import ErrorMatrix
 from geo.canonical import canonical_json, parse_json
 from geo.rates import GroupBy
-from geo.samples import Sample, SampleKind, SamplePoint, UnknownSample
+from geo.samples.sample import Sample, SampleKind, SamplePoint, UnknownSample
+from geo.samples.strata import stratum_slugs
 from geo.store.sample_tables import SAMPLE_POINTS, SAMPLES
 from geo.store.tables import insert_many
 from geo.store.types import new_key
-from geo.strata import stratum_slugs
 
 _SCALARS = (
     *("token", "product", "edition", "from_year", "to_year", "group_key", "group_name", "group_name_en"),

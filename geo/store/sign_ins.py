@@ -12,8 +12,8 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from geo import clock
-from geo.account_rules import wait_s
-from geo.accounts import Scope
+from geo.accounts.rights import Scope
+from geo.accounts.rules import wait_s
 from geo.canonical import canonical_json, parse_json
 from geo.errors import NotFound, Refused
 from geo.store.account_tables import API_TOKENS, LOGIN_ATTEMPTS, ONE_TIME_LINKS, SESSIONS

@@ -21,9 +21,9 @@ from sqlalchemy import (
 )
 
 from geo.canonical import canonical_json, parse_json
-from geo.runs import RunState
-from geo.spectral_metrics import Metric, Scope
-from geo.spectral_recovery import (
+from geo.runs.run import RunState
+from geo.spectral.metrics import Metric, Scope
+from geo.spectral.recovery import (
     MetricValue,
     ReferenceKind,
     SceneUsed,

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from sqlalchemy import Connection, case, func, select
 
 from geo.recovery import Outcome, TemporalRule
+from geo.samples.strata import strata
 from geo.store.tables import RECOVERIES, TRANSITIONS
-from geo.strata import strata
 
 Int64s = npt.NDArray[np.int64]
 

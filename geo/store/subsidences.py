@@ -13,7 +13,7 @@ from geo.recovery import Inputs
 from geo.sites import Settlement
 from geo.store.subsidence_tables import SUBSIDENCE_EPOCHS, SUBSIDENCES
 from geo.store.tables import insert_many
-from geo.subsidence import EpochMean, Source, Subsidence
+from geo.subsidence.site import EpochMean, Source, Subsidence
 
 _CHUNK: Final = 500
 _SCALARS: Final = (

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from api.auth.secrets import hash_password, new_secret
 from geo import clock
-from geo.accounts import AccountRole, Scope, User
+from geo.accounts.rights import AccountRole, Scope, User
 from geo.store import Store, accounts, sign_ins
 
 PASSWORD = "seven wet stones"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from geo.changes import Change
-from geo.recover import recover
+from geo.recover.run import recover
 from geo.status import Status
 from geo.store import Store, changes, proposals
 from tests.geo.recovery_case import LATER, PARAMS, TODAY, add_sites, ramp, site, square

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.app import bare_app
 from api.auth.rights import UndeclaredRoute, check_routes, declared_action
 from api.settings import Settings
-from geo.accounts import Action, Scope, User, may
+from geo.accounts.rights import Action, Scope, User, may
 from tests.api.accounts_case import PEOPLE, add_people, token_for
 
 PASSING = {"name": "zzz", "token_id": "999", "session_id": "999"}

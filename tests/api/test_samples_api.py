@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.pages.uncertainty import short_interval
 from geo.rates import ObservedRate
-from geo.recover import RecoverParams, recover
+from geo.recover.run import RecoverParams, recover
 from geo.store import Store, samples, sites
 from tests.geo.recovery_case import FOREST, TODAY, WATER, add_scenes, add_sites, cells, site, square
 

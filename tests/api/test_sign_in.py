@@ -15,8 +15,8 @@ from api.auth.opening import first_link
 from api.auth.secrets import TOKEN_PREFIX, csrf_of, hash_password, password_fits
 from api.pages.login import safe_next
 from geo import clock
-from geo.accounts import NotAllowed
-from geo.audit import AuditEvent
+from geo.accounts.audit import AuditEvent
+from geo.accounts.rights import NotAllowed
 from geo.store import Store, accounts, audit, set_setting, sign_ins
 from geo.store.audit import AuditFilter
 from tests.api.accounts_case import PASSWORD, PEOPLE, add_people, sign_in, token_for

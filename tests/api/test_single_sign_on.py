@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from joserfc.jwk import OctKey, RSAKey
 
 from geo import clock
-from geo.accounts import AccountRole
-from geo.oidc_rules import Mapped, rights_of
+from geo.accounts.oidc import Mapped, rights_of
+from geo.accounts.rights import AccountRole
 from geo.store import accounts, oidc_mappings
 from tests.api.accounts_case import add_people, token_for
 from tests.api.fake_issuer import Issuer, running

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from geo.jobs import Worker
-from geo.spectral import spectral_recovery
+from geo.runs.jobs import Worker
+from geo.spectral.run import spectral_recovery
 from geo.store import Store, spectral
 from tests.geo.recovery_case import add_sites, site, square
 from tests.geo.spectral_case import PARAMS, add_composites, field

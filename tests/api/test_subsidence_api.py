@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from geo.candidate_search import CandidateQuery, find_candidates
-from geo.jobs import Worker
-from geo.recover import recover
+from geo.recover.run import recover
+from geo.runs.jobs import Worker
 from geo.scenes import SceneKind
 from geo.store import Store, candidates, scenes
-from geo.subsidence_run import SubsidenceParams, find_subsidence
+from geo.subsidence.run import SubsidenceParams, find_subsidence
 from tests.geo.recovery_case import (
     BARREN,
     FOREST,

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from geo.recover import recover
+from geo.recover.run import recover
 from geo.status import Status
 from geo.store import Store
 from tests.geo.recovery_case import (

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from geo.dask_pool import DaskCluster
-from geo.pools import Pool, Processes, Serial
-from geo.recover import RecoverParams, recover
+from geo.recover.run import RecoverParams, recover
+from geo.runs.dask_pool import DaskCluster
+from geo.runs.pools import Pool, Processes, Serial
 from geo.store import Store
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, TRANSITIONS
 from tests.bench.worker import forget_peak, peak_mb, say

@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from geo.spectral_metrics import ROW_OF, Metric, Pixels, Rules, Years, measure_sites
+from geo.spectral.metrics import ROW_OF, Metric, Pixels, Rules, Years, measure_sites
 from tests.bench.environments import SPECTRAL, environment
 from tests.bench.worker import forget_peak, peak_mb
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from shapely import box
 
-from geo.imports import ImportOptions, prepare_import
+from geo.imports.prepare import ImportOptions, prepare_import
 from geo.vector_io import read_vector
 
 LIMIT_S = 10.0

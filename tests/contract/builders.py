@@ -10,7 +10,7 @@ from shapely import MultiPolygon, box
 from geo.areas import geodesic_area_units
 from geo.changes import NewSite
 from geo.cities import City, CityType, Level, Listing
-from geo.evidence import Evidence, Verdict
+from geo.evidence.verdict import Evidence, Verdict
 from geo.grid import Grid
 from geo.history import Fact
 from geo.recovery import Recovery, TemporalRule

@@ -11,9 +11,9 @@ import pytest
 from geo.cities import Level
 from geo.errors import UnknownCity, UnknownImport, UnknownRun, UnknownSite
 from geo.history import Fact
-from geo.imports import Finding, Receipt, ReceiptRow, RowResult, Severity
+from geo.imports.prepare import Finding, Receipt, ReceiptRow, RowResult, Severity
 from geo.recovery import TemporalRule
-from geo.runs import RunState
+from geo.runs.run import RunState
 from geo.store import Store, cities, get_setting, imports, recoveries, runs, scenes, set_setting, sites
 from geo.store.changes import create_sites
 from geo.store.sites import SiteFilter

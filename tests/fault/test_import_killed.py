@@ -17,9 +17,9 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 from shapely import MultiPolygon, box
-from geo.import_commit import import_store
-from geo.imports import ImportOptions, commit_import, prepare_layer
-from geo.reader_client import RawRow
+from geo.imports.commit import import_store
+from geo.imports.prepare import ImportOptions, commit_import, prepare_layer
+from geo.readers.client import RawRow
 from geo.store import Store
 from geo.vector_io import RawLayer
 

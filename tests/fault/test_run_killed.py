@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo.jobs import submit_recovery
-from geo.pools import Processes
-from geo.recover import recover
-from geo.runs import RunState
+from geo.recover.run import recover
+from geo.runs.jobs import submit_recovery
+from geo.runs.pools import Processes
+from geo.runs.run import RunState
 from geo.store import Store, recoveries, run_shards, runs
 from tests.geo.recovery_case import PARAMS, TODAY, add_scenes, add_sites, site, square
 
@@ -26,9 +26,10 @@ SITES = [(row, col) for row in range(0, 36, 5) for col in range(0, 36, 5)]
 
 KILLED = """
 import os, signal, sys
-from geo import recover_run, shards
-from geo.jobs import Worker
-from geo.recover_shard import assess_shard
+from geo.recover import going as recover_run
+from geo.runs import shards
+from geo.runs.jobs import Worker
+from geo.recover.shard import assess_shard
 from geo.store import Store
 
 count = 0
@@ -41,9 +42,9 @@ def dies_at_the_fifth(task, look):
     return assess_shard(task, look)
 
 recover_run.assess_shard = dies_at_the_fifth
-import geo.jobs
+import geo.runs.jobs
 from functools import partial
-geo.jobs.recover = partial(geo.jobs.recover, most_sites=8)
+geo.runs.jobs.recover = partial(geo.runs.jobs.recover, most_sites=8)
 Worker(Store.open(sys.argv[1])).run_next()
 """
 

@@ -12,7 +12,7 @@ from geo.areas import geodesic_area_units
 from geo.changes import NewSite
 from geo.history import Fact
 from geo.landcover import product
-from geo.recover import RecoverParams
+from geo.recover.run import RecoverParams
 from geo.scenes import inspect_scenes
 from geo.status import Status
 from geo.store import changes, scenes

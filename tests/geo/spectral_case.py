@@ -9,7 +9,7 @@ import rasterio
 from rasterio.transform import from_origin
 
 from geo.band_scenes import inspect_composites
-from geo.spectral_params import SpectralParams
+from geo.spectral.params import SpectralParams
 from geo.store import scenes
 from tests.geo.recovery_case import CELL, X0, Y0
 

@@ -7,9 +7,9 @@ import rasterio
 from rasterio.transform import from_origin
 
 from geo.band_scenes import AS_STORED
-from geo.displacement import years_since
 from geo.registration import RasterRequest, register_scenes
 from geo.scenes import SceneKind
+from geo.subsidence.displacement import years_since
 from tests.geo.recovery_case import CELL, X0, Y0
 
 ZERO = date(2020, 1, 1)

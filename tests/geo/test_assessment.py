@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from geo.assessment import JointCell, SiteSeries, Subject, assess, relapse_year
 from geo.coverage import FULL_CELL
+from geo.evidence.thresholds import thresholds
 from geo.landcover import product
 from geo.outcomes import OutcomeKey
 from geo.recovery import TemporalRule
 from geo.sites import Kind, Target
-from geo.thresholds import thresholds
 from geo.transitions import MISSING_CODE
 
 CROP, FOREST, WATER, BARREN, IMPERVIOUS, WETLAND = 1, 2, 5, 7, 8, 9

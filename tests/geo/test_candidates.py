@@ -10,7 +10,7 @@ from pyproj import Geod
 from geo.candidate_search import CandidateQuery, find_candidates, open_candidates
 from geo.candidates import CandidateState, widened
 from geo.errors import BadValue, UnknownCandidate, UnknownScene
-from geo.recover_plan import BadYears
+from geo.recover.plan import BadYears
 from geo.store import candidates
 from tests.geo.recovery_case import BARREN, WATER, add_scenes, add_sites, site, square
 from tests.geo.subsidence_case import add_season

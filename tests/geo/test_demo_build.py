@@ -15,15 +15,15 @@ import rasterio
 from geo.demo import DemoSummary, build, build_demo, displacement, rasters
 from geo.demo.desk import LAST_DAY
 from geo.demo.rasters import YEARS
-from geo.evidence import Verdict
+from geo.evidence.verdict import Verdict
 from geo.figures import rate_series, rates_of
 from geo.history import Fact
 from geo.proposals import ProposalState
 from geo.rates import GroupBy, RateDefinition, RateQuery
 from geo.scenes import SceneKind
 from geo.sites import Kind, Settlement
-from geo.spectral_metrics import Metric
-from geo.spectral_recovery import ReferenceKind
+from geo.spectral.metrics import Metric
+from geo.spectral.recovery import ReferenceKind
 from geo.status import Status, status_table
 from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites, spectral, subsidences
 from geo.store.takeover import StoreNotEmpty

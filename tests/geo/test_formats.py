@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from shapely import MultiPolygon, Polygon, box
 
-from geo.archive import BadArchive
-from geo.reader_client import FileUnreadable
-from geo.reader_points import nested
-from geo.table_shapes import coordinate
+from geo.readers.archive import BadArchive
+from geo.readers.client import FileUnreadable
+from geo.readers.points import nested
+from geo.readers.table_shapes import coordinate
 from geo.vector_io import FormatNotRead, NotWhatItSays, read_vector
 
 HERE = box(117, 33, 117.01, 33.01)

@@ -12,7 +12,7 @@ from geo.changes import Change
 from geo.figures import rate_series, rates_of, site_evidence, site_recoveries, worklist
 from geo.history import Fact
 from geo.rates import GroupBy, RateDefinition, RateQuery
-from geo.recover import RecoverParams, recover, recovery_item, scene_item
+from geo.recover.run import RecoverParams, recover, recovery_item, scene_item
 from geo.status import Status
 from geo.store import Store, changes, history, proposals, recoveries, scenes
 from tests.geo.recovery_case import (

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from geo import remote_request
-from geo.pools import Processes
 from geo.rasters import open_raster
-from geo.recover import recover
+from geo.recover.run import recover
 from geo.registration import RasterRequest, register_scenes
 from geo.remote import BadAddress, identity, place_of, url_of
 from geo.remote_request import RemoteUnreadable, signed_headers
+from geo.runs.pools import Processes
 from geo.scenes import SceneChanged
 from geo.store import scenes
 from tests.geo.range_server import RangeServer

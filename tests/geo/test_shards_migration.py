@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
-from geo.recover import recover
+from geo.recover.run import recover
 from geo.recovery import TemporalRule
 from geo.store import Store, embedded, recoveries
 from tests.geo.recovery_case import PARAMS, TODAY, add_sites, ramp, site, square

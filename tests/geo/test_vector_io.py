@@ -20,10 +20,11 @@ import shapely
 from shapely import LineString, MultiPolygon, box
 from shapely.geometry import mapping
 
-from geo import reader_client, vector_io
-from geo.archive import BadArchive
-from geo.dbf import dbf_head, trim_cut_names
-from geo.reader_client import FileUnreadable
+from geo import vector_io
+from geo.readers import client as reader_client
+from geo.readers.archive import BadArchive
+from geo.readers.client import FileUnreadable
+from geo.readers.dbf import dbf_head, trim_cut_names
 from geo.vector_io import (
     EncodingUnknown,
     FileTooLarge,
@@ -478,7 +479,7 @@ def test_the_reader_process_gets_no_secret_of_the_environment(monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="limits are POSIX")
 def test_the_reader_process_lowers_its_own_limits():
     code = (
-        "from geo.reader_process import *; limit_resources(); import resource as r;"
+        "from geo.readers.process import *; limit_resources(); import resource as r;"
         "print(r.getrlimit(r.RLIMIT_AS)[0], r.getrlimit(r.RLIMIT_CPU)[0], r.getrlimit(r.RLIMIT_FSIZE)[0])"
     )
     environment = reader_client.reader_environment()

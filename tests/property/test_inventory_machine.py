@@ -27,8 +27,8 @@ from geo.clock import time_text
 from geo.errors import ReverdureError
 from geo.figures import rates_of
 from geo.history import Fact
-from geo.import_changes import changes_of
-from geo.import_rows import Stated
+from geo.imports.changes import changes_of
+from geo.imports.rows import Stated
 from geo.ledger import known_at_us
 from geo.proposals import ProposalState
 from geo.rates import CityRate, GroupBy, RateDefinition, RateQuery

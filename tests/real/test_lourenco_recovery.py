@@ -11,7 +11,7 @@ from geo.areas import geodesic_area_units
 from geo.changes import NewSite
 from geo.history import Fact
 from geo.landcover import product
-from geo.recover import RecoverParams, recover, scene_item
+from geo.recover.run import RecoverParams, recover, scene_item
 from geo.scenes import inspect_scenes
 from geo.store import Store, changes, recoveries, scenes
 

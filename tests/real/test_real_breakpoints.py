@@ -16,7 +16,7 @@ import pytest
 import rasterio
 from rasterio.features import geometry_mask
 
-from geo.breakpoints import piecewise_line, squares_of
+from geo.trajectory.breakpoints import piecewise_line, squares_of
 
 pytestmark = pytest.mark.real_data
 

@@ -14,7 +14,7 @@ from pyproj import Transformer
 
 from geo.areas import ha_from_units
 from geo.history import Fact
-from geo.imports import ImportOptions, PreparedImport, RowResult, commit_import, prepare_import
+from geo.imports.prepare import ImportOptions, PreparedImport, RowResult, commit_import, prepare_import
 from geo.store import Store, sites
 from geo.store.sites import SiteFilter
 

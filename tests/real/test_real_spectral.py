@@ -26,11 +26,11 @@ from shapely import MultiPolygon
 from geo.band_scenes import Scaling, inspect_composites
 from geo.coverage import cover
 from geo.crs import to_lonlat
-from geo.indices import index_of
 from geo.rings import ring_around
-from geo.spectral_focal import focal_targets, with_neighbours
-from geo.spectral_metrics import ROW_OF, Metric, Pixels, Rules, Scope, Years, measure_pixels, measure_sites
-from geo.spectral_series import composite_grid, site_series
+from geo.spectral.focal import focal_targets, with_neighbours
+from geo.spectral.indices import index_of
+from geo.spectral.metrics import ROW_OF, Metric, Pixels, Rules, Scope, Years, measure_pixels, measure_sites
+from geo.spectral.series import composite_grid, site_series
 
 pytestmark = pytest.mark.real_data
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from geo.evidence import Verdict
+from geo.evidence.verdict import Verdict
 from geo.landcover import products
 from geo.reference import reference_rows
 from geo.status import Status

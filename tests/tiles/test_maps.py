@@ -26,14 +26,14 @@ from geo.areas import geodesic_area_units
 from geo.changes import NewSite
 from geo.cities import City, Level
 from geo.errors import UnknownCity, UnknownSite
-from geo.evidence import Evidence, Verdict, state_key_of
+from geo.evidence.thresholds import thresholds
+from geo.evidence.verdict import Evidence, Verdict, state_key_of
 from geo.grid import Grid
 from geo.history import Fact, SiteState
 from geo.ledger import states
 from geo.scenes import Scene
 from geo.status import Status
 from geo.store import Store, changes, cities, history, recoveries, scenes, set_setting
-from geo.thresholds import thresholds
 from tiles import folium_map, raster
 from tiles.asset_gate import UnknownAsset, asset_file
 from tiles.landcover import landcover_tile, tilejson

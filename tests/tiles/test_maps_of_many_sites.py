@@ -15,7 +15,7 @@ from shapely import MultiPolygon, box
 from geo.areas import geodesic_area_units
 from geo.changes import NewSite
 from geo.cities import City, Level
-from geo.evidence import Verdict
+from geo.evidence.verdict import Verdict
 from geo.history import Fact
 from geo.status import Status
 from geo.store import Store, changes, cities

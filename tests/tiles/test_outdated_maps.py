@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from geo.changes import Change
-from geo.recover import recover
+from geo.recover.run import recover
 from geo.status import Status
 from geo.store import Store, changes, proposals
 from tests.geo.recovery_case import LATER, PARAMS, TODAY, add_sites, ramp, site, square

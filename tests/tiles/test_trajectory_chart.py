@@ -4,7 +4,7 @@ import dataclasses
 import xml.etree.ElementTree as ET
 
 from geo.recovery import TemporalRule
-from geo.trajectory import Measure, Trajectory, TrajectoryState
+from geo.trajectory.series import Measure, Trajectory, TrajectoryState
 from tiles.trajectory_chart import trajectory_chart
 
 SVG = "{http://www.w3.org/2000/svg}"

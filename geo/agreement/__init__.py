@@ -1,0 +1,1 @@
+"""Agreement and drift: what editions and products say of the same land."""

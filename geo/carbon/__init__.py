@@ -1,0 +1,1 @@
+"""Carbon: what new cover takes up, always as a range, by site, group and year."""

@@ -1,0 +1,1 @@
+"""Imports: the rows of a file mapped, judged, written with a receipt each, and undone by new events."""

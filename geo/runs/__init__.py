@@ -1,0 +1,1 @@
+"""Runs: long work with progress, in shards, on one process, several or a Dask cluster."""

@@ -1,0 +1,229 @@
+"""Jobs: runs that wait in the store, and the thread that works them off."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from geo import clock
+from geo.errors import InvalidInput, Refused, ReverdureError, StoreError
+from geo.recover.params import params_of, run_params
+from geo.recover.plan import RecoverParams, plan_recovery
+from geo.recover.run import recover
+from geo.runs.owner import GONE_SECONDS, take_back, this_process
+from geo.runs.pools import Pool, Serial
+from geo.runs.run import Run, RunState
+from geo.runs.waste import clear_waste
+from geo.spectral.params import SpectralParams, spectral_params_of, spectral_run_params
+from geo.spectral.plan import plan_spectral
+from geo.spectral.run import spectral_recovery
+from geo.store import Store, runs
+from geo.subsidence.run import (
+    SubsidenceParams,
+    find_subsidence,
+    plan_subsidence,
+    subsidence_params_of,
+    subsidence_run_params,
+)
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+POLL_SECONDS: Final = 0.5
+"""How long the worker rests when no run waits."""
+
+NOTE_SECONDS: Final = 0.5
+"""How often progress is written into the store, and how soon a wish to stop is seen."""
+
+
+class RunCancelled(Refused):
+    """Somebody asked the run to stop."""
+
+    template = "the run {run_id} was cancelled"
+
+
+def submit_recovery(store: Store, params: RecoverParams, *, requested_by: str | None = None) -> Run:
+    """A queued run for these parameters; `requested_by` is told when it is over.
+
+    Raises as `recover` does where they cannot be met.
+    """
+    plan_recovery(store, params, today=clock.today())
+    with store.write() as conn:
+        return runs.create(conn, "recovery", run_params(params), requested_by=requested_by)
+
+
+def submit_subsidence(store: Store, params: SubsidenceParams, *, requested_by: str | None = None) -> Run:
+    """A queued run for these parameters. Raises as `find_subsidence` does where they cannot be met."""
+    plan_subsidence(store, params, today=clock.today())
+    with store.write() as conn:
+        return runs.create(conn, "subsidence", subsidence_run_params(params), requested_by=requested_by)
+
+
+def submit_spectral(store: Store, params: SpectralParams, *, requested_by: str | None = None) -> Run:
+    """A queued run for these parameters. Raises as `spectral_recovery` does where they cannot be met."""
+    with store.read() as conn:
+        plan_spectral(conn, params)
+    with store.write() as conn:
+        return runs.create(conn, "spectral", spectral_run_params(params), requested_by=requested_by)
+
+
+def _recover(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    recover(store, params_of(run), run_id=run.run_id, progress=progress, pool=pool, keep=False)
+
+
+def _find_subsidence(store: Store, run: Run, progress: Progress, _pool: Pool) -> None:
+    find_subsidence(store, subsidence_params_of(run), run_id=run.run_id, progress=progress)
+
+
+def _spectral(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    params = spectral_params_of(run.params)
+    spectral_recovery(store, params, run_id=run.run_id, progress=progress, pool=pool, keep=False)
+
+
+WORK: Final[Mapping[str, Callable[[Store, Run, Progress, Pool], None]]] = {
+    "recovery": _recover,
+    "subsidence": _find_subsidence,
+    "spectral": _spectral,
+}
+"""What works off a run of each kind."""
+
+
+class UnknownRunKind(InvalidInput):
+    """Nothing here works off runs of this kind."""
+
+    template = "the run {run_id} is of the kind {kind!r}; known: {known}"
+
+
+def _work_off(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    if run.kind not in WORK:
+        raise UnknownRunKind(run_id=run.run_id, kind=run.kind, known=", ".join(WORK))
+    WORK[run.kind](store, run, progress, pool)
+
+
+class Worker:
+    """One thread that works off the queued runs of a store, oldest first.
+
+    Runs that a process left half done are queued again when it is gone: at the start, and now and then; they
+    go on behind their last finished shard. `pool` computes the shards, this process itself unless given.
+    """
+
+    def __init__(self, store: Store, pool: Pool | None = None) -> None:
+        self._store = store
+        self._pool = pool or Serial()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; a worker that runs already goes on."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        take_back(self._store)
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._work, name="reverdure-worker", daemon=True)
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether the thread works or waits for work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def is_idle(self) -> bool:
+        """Whether no run waits and this process holds none."""
+        with self._store.read() as conn:
+            mine = [one for one in runs.held(conn) if one.owner == this_process()]
+            return not mine and not runs.find(conn, RunState.QUEUED, 1)
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End after the present block of the present run, which then waits again."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def run_next(self) -> Run | None:
+        """The oldest queued run, worked off; None where none waits."""
+        with self._store.write() as conn:
+            run = runs.claim(conn, owner=this_process())
+        if run is None:
+            return None
+        self._settle(run)
+        clear_waste(self._store)
+        with self._store.read() as conn:
+            return runs.get(conn, run.run_id)
+
+    def _work(self) -> None:
+        looked = time.monotonic()
+        while not self._stopping.is_set():
+            if time.monotonic() - looked > GONE_SECONDS:
+                self._take_back()
+                looked = time.monotonic()
+            if not self._has_work():
+                self._stopping.wait(POLL_SECONDS)
+                continue
+            one = threading.Thread(target=self.run_next, name="reverdure-run", daemon=True)
+            one.start()
+            one.join()
+
+    def _take_back(self) -> None:
+        try:
+            take_back(self._store)
+        except StoreError as error:
+            _log.warning("runs left behind are not taken back", extra={"error": error.slug()})
+
+    def _has_work(self) -> bool:
+        with self._store.read() as conn:
+            return bool(runs.find(conn, RunState.QUEUED, 1))
+
+    def _settle(self, run: Run) -> None:
+        settled = False
+        progress = _Progress(self._store, run, self._stopping)
+        try:
+            _work_off(self._store, run, progress, self._pool)
+            settled = True
+        except RunStopped:
+            settled = True
+            _log.info("run stopped with the worker", extra={"run_id": run.run_id})
+            with self._store.write() as conn:
+                runs.requeue(conn, run.run_id)
+        except RunCancelled:
+            settled = True
+            with self._store.write() as conn:
+                runs.cancelled(conn, run.run_id)
+        except ReverdureError as error:
+            settled = True
+            _log.info("run failed", extra={"run_id": run.run_id, "error": error.slug()})
+            with self._store.write() as conn:
+                runs.fail(conn, run.run_id, str(error))
+        finally:
+            if not settled:
+                with self._store.write() as conn:
+                    runs.fail(conn, run.run_id, "an unexpected error; the log of the server has it")
+
+
+class RunStopped(Refused):
+    """The worker is asked to end."""
+
+    template = "the worker stops; the run {run_id} waits for its next start"
+
+
+class _Progress:
+    """Writes progress into the store now and then, and raises where the run is to stop."""
+
+    def __init__(self, store: Store, run: Run, stopping: threading.Event) -> None:
+        self._store = store
+        self._run_id = run.run_id
+        self._stopping = stopping
+        self._noted = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._stopping.is_set():
+            raise RunStopped(run_id=self._run_id)
+        if time.monotonic() - self._noted < NOTE_SECONDS and done < total:
+            return
+        self._noted = time.monotonic()
+        with self._store.write() as conn:
+            if runs.cancel_requested(conn, self._run_id):
+                raise RunCancelled(run_id=self._run_id)
+            runs.progress(conn, self._run_id, done, total, "")

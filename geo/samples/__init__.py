@@ -1,0 +1,1 @@
+"""Checked samples: drawn, sent out, read back, and the intervals that they give to a rate."""

@@ -1,0 +1,1 @@
+"""Trajectories: the course of a site through the years, its turning points, slope and projection."""
