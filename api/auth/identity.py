@@ -63,8 +63,8 @@ def _found(conn: Connection, settings: Settings, request: Request, now: str) -> 
     found = _by_session(conn, settings, secret, now, local=local) if secret else None
     if found is not None:
         return found
-    user = local_user(settings.actor) if local else None
-    return _Found(Who(user=user, local=local, public_read=settings.public_read))
+    user = local_user(settings.actor) if local and not secret else None
+    return _Found(Who(user=user, local=local, ended=bool(secret), public_read=settings.public_read))
 
 
 def _by_token(conn: Connection, settings: Settings, secret: str, now: str, *, local: bool) -> _Found:

@@ -21,6 +21,8 @@ from geo.store.accounts import Account
 
 COOKIE: Final = "reverdure_session"
 SECURE_COOKIE: Final = "__Host-reverdure_session"
+COOKIE_LASTS_S: Final = 400 * 24 * 3600
+"""The cookie outlasts its session, which the store ends: a browser that had one is not taken for anybody."""
 _ONE_AT_A_TIME: Final = Lock()
 """Look whether one must wait, try the password, count the failure: as one step, or a crowd passes at once."""
 
@@ -114,7 +116,7 @@ def set_cookie(response: Response, settings: Settings, request: Request, signed_
     response.set_cookie(
         SECURE_COOKIE if secure else COOKIE,
         signed_in.secret,
-        max_age=settings.session_hours * 3600,
+        max_age=COOKIE_LASTS_S,
         httponly=True,
         secure=secure,
         samesite="lax",

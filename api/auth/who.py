@@ -17,12 +17,14 @@ class Who:
     """The sender of one request.
 
     `user` is None for nobody. `local` says that the store has no accounts yet, so that whoever works on this
-    machine has all rights. `session_id` and `csrf` are there for a session in a browser; `address` is the
-    sender's, '' where unknown.
+    machine has all rights. `ended` says that the browser had a session that is none any more: it stays nobody
+    until it signs in again or asks to go on without an account. `session_id` and `csrf` are there for a
+    session in a browser; `address` is the sender's, '' where unknown.
     """
 
     user: User | None
     local: bool = False
+    ended: bool = False
     session_id: int | None = None
     csrf: str = ""
     public_read: bool = False

@@ -18,7 +18,7 @@ from api.deps import SettingsDep
 from api.pages.view import NULL, Page, PageDep, PageRoute
 from geo import clock
 from geo.accounts.audit import AuditEvent
-from geo.accounts.rights import Action, SignInFailed, TooManyAttempts
+from geo.accounts.rights import Action, NotSignedIn, SignInFailed, TooManyAttempts
 from geo.accounts.rules import BadLoginName, BadPassword, check_login_name
 from geo.errors import ReverdureError
 from geo.store import accounts, cities, sign_ins
@@ -80,6 +80,20 @@ def logout(page: PageDep, request: Request) -> Response:
     """End the session."""
     sign_out(page.store, request)
     answer = RedirectResponse("/login", 303, headers={**NO_STORE, "Clear-Site-Data": '"cache"'})
+    drop_cookie(answer)
+    return answer
+
+
+@router.post("/login/local")
+def go_on_without_account(page: PageDep, next: Annotated[str, Form(max_length=2000)] = "/") -> Response:  # noqa: A002
+    """Forget the browser's session and go on as whoever works on this machine, while there are no accounts.
+
+    Raises `NotSignedIn` where there are accounts.
+    """
+    if not page.rights.who.local:
+        raise NotSignedIn
+    sign_out(page.store, page.request)
+    answer = RedirectResponse(safe_next(next), 303, headers=NO_STORE)
     drop_cookie(answer)
     return answer
 
@@ -217,6 +231,8 @@ def login_page(
         next=next_,
         given=given,
         problem=problem,
+        ended=page.rights.who.ended and not problem,
+        local=page.rights.who.local,
         sso=settings.oidc_issuer is not None,
         demo=_demo(page) if page.synthetic and settings.binds_loopback else [],
     )

@@ -345,7 +345,65 @@ def test_demo_accounts_work_in_a_demo_alone(start_service) -> None:  # type: ign
     again = TestClient(client.app)
     answer = again.post("/login", data={"name": officer.name, "password": officer.password})
     assert answer.status_code == 401
-    assert client.get("/api/me").json()["name"] == "local"
+    assert client.get("/api/me").status_code == 401
+
+
+@pytest.fixture
+def demo_officer(start_service):  # type: ignore[no-untyped-def]
+    """A client that is signed in with an account of a demo, on a store without real accounts."""
+    service = start_service()
+    store = service.app.state.store
+    with store.write() as conn:
+        set_setting(conn, "synthetic", "yes")
+    made = {one.name: one for one in add_demo_accounts(store)}
+    sign_in(service.client, "demo-officer", made["demo-officer"].password)
+    return service.client
+
+
+def test_a_session_that_was_ended_elsewhere_does_not_turn_into_all_rights(demo_officer: TestClient) -> None:
+    store = demo_officer.app.state.store
+    with store.write() as conn:
+        sign_ins.revoke_sessions(conn, accounts.named(conn, "demo-officer").user_id, now=clock.now_utc())
+    change = {"status": "planned", "effective_on": "2020-05-01", "reason": "plan"}
+    assert demo_officer.get("/api/me").status_code == 401
+    assert demo_officer.post("/api/sites/1/status", json=change, headers={"If-Match": "*"}).status_code == 401
+    asked = demo_officer.get("/sites?q=Pit", follow_redirects=False)
+    assert (asked.status_code, asked.headers["location"]) == (303, "/login?next=%2Fsites%3Fq%3DPit")
+    page = demo_officer.get("/login?next=%2Fsites%3Fq%3DPit").text
+    assert "was ended elsewhere" in page
+    assert 'action="/login/local"' in page
+    went_on = demo_officer.post("/login/local", data={"next": "/sites?q=Pit"}, follow_redirects=False)
+    assert (went_on.status_code, went_on.headers["location"]) == (303, "/sites?q=Pit")
+    assert COOKIE not in demo_officer.cookies
+    assert demo_officer.get("/api/me").json()["name"] == "local"
+
+
+def test_the_browser_keeps_the_cookie_longer_than_the_store_keeps_the_session(
+    demo_officer: TestClient,
+) -> None:
+    (cookie,) = [one for one in demo_officer.cookies.jar if one.name == COOKIE]
+    assert cookie.expires is not None
+    assert cookie.expires > clock.moment_of(clock.now_utc()).timestamp() + 30 * 24 * 3600
+    idle = demo_officer.app.state.settings.session_idle_minutes * 60
+    with demo_officer.app.state.store.read() as conn:
+        late = sign_ins.later(clock.now_utc(), idle + 60)
+        assert sign_ins.session_of(conn, str(cookie.value), now=late, idle_s=idle) is None
+
+
+def test_a_cookie_that_never_was_a_session_has_no_rights_either(client: TestClient) -> None:
+    assert client.get("/api/me").json()["local"] is True
+    made_up = {"Cookie": f"{COOKIE}=made-up"}
+    assert client.get("/api/sites", headers=made_up).status_code == 401
+    assert (
+        client.get("/sites", headers=made_up, follow_redirects=False).headers["location"].startswith("/login")
+    )
+    assert client.get("/static/pages.css", headers=made_up).status_code == 200
+
+
+def test_nobody_goes_on_without_an_account_where_there_are_accounts(browser: TestClient) -> None:
+    assert "/login/local" not in browser.get("/login").text
+    assert browser.post("/login/local", data={"next": "/"}, follow_redirects=False).status_code == 401
+    assert browser.get("/api/me").status_code == 401
 
 
 def test_the_audit_holds_who_did_what_from_where(browser: TestClient, store: Store) -> None:
