@@ -24,7 +24,8 @@ from shapely import MultiPolygon
 from geo.areas import UNITS_PER_M2
 from geo.coverage_loops import block_coverage, fault, to_cells
 from geo.errors import InvalidInput
-from geo.grid import BLOCK, Grid, crs_name, ground_rows, parsed_crs
+from geo.grid import BLOCK, Grid, crs_name, parsed_crs
+from geo.ground import ground_rows
 from geo.runs.threads import side_by_side
 
 FULL_CELL: Final = 1 << 31

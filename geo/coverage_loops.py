@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.compiled import compiled
-from geo.grid import BLOCK, cell_area_m2
+from geo.grid import BLOCK
+from geo.ground import cell_area_m2
 
 FULL: int = 1 << 31
 

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from rasterio.io import DatasetReader
 
 from geo.coverage import BlockCoverage, Coverage
-from geo.grid import BLOCK, Grid, ground_rows
+from geo.grid import BLOCK, Grid
+from geo.ground import ground_rows
 from geo.rasters import CodeReader, open_raster, raster_grid
 from geo.scenes import GridsDiffer, Scene, SceneChanged, refuse_replaced
 from geo.tally import Cells, Slots, Tally

@@ -13,6 +13,7 @@ class Thresholds:
     """Shares are 0 to 1. What each number decides is said in the table."""
 
     valid_share_min: float
+    baseline_cells_min: float
     pending_years: float
     corroborated_share: float
     contradicted_share: float

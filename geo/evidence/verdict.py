@@ -56,12 +56,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SceneRange:
-    """Which land cover a verdict rests on."""
+    """Which land cover a verdict rests on; `cell_units` is the ground area of a cell at the site, 1e-4 m2."""
 
     product: str
     edition: str
     from_year: int
     to_year: int
+    cell_units: int
 
 
 def judge(
@@ -110,7 +111,7 @@ def judge(
 def _verdict(
     majority: Recovery | None, state: SiteState, limits: Thresholds, scene: SceneRange, reason_without: str
 ) -> tuple[Verdict | None, tuple[str, ...]]:
-    unusable = _unusable(majority, state, limits, reason_without)
+    unusable = _unusable(majority, state, limits, scene, reason_without)
     if majority is None or unusable is not None:
         return Verdict.NO_DATA, (unusable or reason_without,)
     if state.status is Status.EXCLUDED:
@@ -126,7 +127,7 @@ def _verdict(
 
 
 def _unusable(
-    majority: Recovery | None, state: SiteState, limits: Thresholds, reason_without: str
+    majority: Recovery | None, state: SiteState, limits: Thresholds, scene: SceneRange, reason_without: str
 ) -> str | None:
     """Why land cover cannot judge the site, None where it can."""
     if state.kind is Kind.UNDERGROUND:
@@ -139,7 +140,13 @@ def _unusable(
         return "outside_scene"
     if (majority.valid_share or 0.0) < limits.valid_share_min:
         return "low_valid_share"
-    return "no_disturbed_baseline" if majority.disturbed_baseline_units == 0 else None
+    return _baseline_problem(majority.disturbed_baseline_units, limits.baseline_cells_min * scene.cell_units)
+
+
+def _baseline_problem(disturbed_units: int, least_units: float) -> str | None:
+    if disturbed_units == 0:
+        return "no_disturbed_baseline"
+    return "small_baseline" if disturbed_units < least_units else None
 
 
 def _of_treated(

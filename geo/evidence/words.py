@@ -22,6 +22,7 @@ _TABLE: Final = "words_evidence"
 _OUTDATED: Final = "results_outdated"
 _IN_PAPER: Final = "status_of_today"
 """A note that the sentence about the status on paper says itself."""
+_LEAST_SHOWN_HA: Final = 0.01
 
 
 def evidence_item_words(evidence: Evidence, majority: Recovery | None = None) -> dict[str, str]:
@@ -116,7 +117,8 @@ def _share(evidence: Evidence, majority: Recovery | None, lang: Lang) -> str:
     }
     if majority is None:
         return _say("share_alone", lang, evidence, **shares)
-    baseline = f"{ha_from_units(majority.disturbed_baseline_units):,.2f}"
+    baseline_ha = ha_from_units(majority.disturbed_baseline_units)
+    baseline = f"{baseline_ha:,.2f}" if baseline_ha >= _LEAST_SHOWN_HA else f"< {_LEAST_SHOWN_HA:g}"
     return _say("share", lang, evidence, baseline=baseline, **shares)
 
 
@@ -133,6 +135,7 @@ def _numbers(
         "relapse_reached": _percent(limits.relapse_reached),
         "relapse_fall": sentence(_TABLE, "points", lang, value=f"{100 * limits.relapse_fall:g}"),
         "valid_share_min": _percent(limits.valid_share_min),
+        "baseline_cells_min": f"{limits.baseline_cells_min:g}",
         "pending_years": f"{limits.pending_years:g}",
         "corroborated_share": _percent(limits.corroborated_share),
         "contradicted_share": _percent(limits.contradicted_share),

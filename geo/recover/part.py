@@ -9,12 +9,16 @@ from datetime import date
 from operator import attrgetter
 from typing import Final
 
+import numpy as np
 import shapely
 from shapely import MultiPolygon
 
+from geo.areas import UNITS_PER_M2
 from geo.assessment import Subject, content_key
 from geo.evidence.thresholds import thresholds
 from geo.evidence.verdict import Evidence, SceneRange, judge, state_key_of
+from geo.grid import Grid
+from geo.ground import cell_m2_at
 from geo.history import HistoryRow
 from geo.inputs import NATURAL_BARE, inputs_of, terms_and_last_scene
 from geo.ledger import Ledger
@@ -147,6 +151,7 @@ def kept_of(store: Store, plan: Plan, part: Part) -> Recoveries:
 
 def evidence_of(plan: Plan, part: Part, found: Recoveries) -> list[Evidence]:
     """The verdict on every site of a part, from its recoveries; in the order of the ids."""
+    cell_units = _cell_units(plan.grid, part.sites)
     return [
         judge(
             found[TemporalRule.MAJORITY3].get(site_id),
@@ -159,12 +164,21 @@ def evidence_of(plan: Plan, part: Part, found: Recoveries) -> list[Evidence]:
                 plan.edition,
                 part.subjects[site_id].from_year if site_id in part.subjects else plan.to_year,
                 plan.to_year,
+                cell_units[site_id],
             ),
             reason_without="no_baseline_scene",
         )
         for site_id in sorted(part.sites)
         if (state := part.now.state_of(site_id)) is not None
     ]
+
+
+def _cell_units(grid: Grid, found: Mapping[int, Site]) -> dict[int, int]:
+    """The ground area in 1e-4 m2 of a cell of the grid at the middle of each site's box, by site."""
+    west, south, east, north = shapely.bounds([site.geometry for site in found.values()]).reshape(-1, 4).T
+    cell_m2 = cell_m2_at(grid, (west + east) / 2, (south + north) / 2)
+    units = np.rint(cell_m2 * UNITS_PER_M2).astype(np.int64)
+    return dict(zip(found, units.tolist(), strict=True))
 
 
 def _rows(conn: Connection, site_ids: Sequence[int]) -> list[HistoryRow]:

@@ -10,7 +10,8 @@ from shapely.ops import split
 
 from geo.areas import UNITS_PER_M2, geodesic_area_units
 from geo.coverage import FULL_CELL, BlockCoverage, Coverage, OffTheMap, cover
-from geo.grid import BLOCK, Grid, ground_area_m2
+from geo.grid import BLOCK, Grid
+from geo.ground import ground_area_m2
 from geo.tally import Cells
 
 # Ten cells a degree, and wide enough to have four blocks.

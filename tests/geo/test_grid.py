@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from pyproj import Geod, Proj
 
-from geo.grid import Grid, ground_area_m2, parsed_crs
+from geo.grid import Grid, parsed_crs
+from geo.ground import cell_m2_at, ground_area_m2
 
 WORLD = Grid("EPSG:4326", -180, 90, 1, 1, 360, 180)
 UTM = Grid("EPSG:31976", 409829.47, 276306.31, 29.877, 29.877, 1341, 1341)
+FINE = Grid("EPSG:4490", 117, 34, 0.00025, 0.00025, 600, 600)
 
 
 def geodesic_cell_m2(grid: Grid, row: int, col: int) -> float:
@@ -33,7 +35,7 @@ def geodesic_cell_m2(grid: Grid, row: int, col: int) -> float:
         Grid("EPSG:3413", -500_000, -900_000, 100, 100, 600, 600),
         Grid("EPSG:27572", 651_000, 2_111_000, 30, 30, 600, 600),  # Paris meridian
         Grid("EPSG:4326", 117, 34, 0.00025, 0.00025, 600, 600),
-        Grid("EPSG:4490", 117, 34, 0.00025, 0.00025, 600, 600),
+        FINE,
     ],
     ids=lambda grid: grid.crs,
 )
@@ -41,6 +43,14 @@ def test_cell_has_its_area_on_the_ellipsoid(grid: Grid) -> None:
     area = ground_area_m2(grid, 0, 0)
     for row, col in ((0, 0), (511, 3), (200, 511)):
         assert area[row, col] == pytest.approx(geodesic_cell_m2(grid, row, col), rel=1e-7)
+
+
+@pytest.mark.parametrize("grid", [UTM, Grid("EPSG:3857", 11_100_000, 5_600_000, 30, 30, 600, 600), FINE])
+def test_the_cell_at_a_place_has_the_area_of_the_cell_that_lies_there(grid: Grid) -> None:
+    x, y = grid.x0 + grid.dx * 3.5, grid.y0 - grid.dy * 200.5
+    lon, lat = (x, y) if grid.is_geographic else Proj(parsed_crs(grid.crs))(x, y, inverse=True)
+    area = cell_m2_at(grid, np.array([lon]), np.array([lat]))
+    assert area[0] == pytest.approx(ground_area_m2(grid, 0, 0)[200, 3], rel=1e-7)
 
 
 def test_cells_of_the_world_add_up_to_the_ellipsoid() -> None:

@@ -13,7 +13,8 @@ from shapely import MultiPolygon, Point, box
 from geo.areas import geodesic_area_units
 from geo.coverage import FULL_CELL, cover
 from geo.errors import UnknownScene
-from geo.grid import Grid, ground_area_m2
+from geo.grid import Grid
+from geo.ground import ground_area_m2
 from geo.rasters import MISSING_CODE
 from geo.scenes import GridsDiffer, Scene, SceneChanged, inspect_scenes
 from geo.transitions import MixedScenes, SeriesAreas, series_areas

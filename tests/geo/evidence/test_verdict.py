@@ -13,7 +13,7 @@ from geo.reference import reference_rows
 from geo.sites import Kind, Responsible, Target
 from geo.status import Status
 
-SCENE = SceneRange("clcd", "v1", 2013, 2024)
+SCENE = SceneRange("clcd", "v1", 2013, 2024, cell_units=100)
 
 
 def state(status=Status.TREATED, *, kind=Kind.OPEN_PIT, target=Target.NONE, ended=date(2016, 6, 1)):
@@ -132,12 +132,19 @@ def test_acceptance_and_closing_do_not_begin_the_years_after_treatment_anew(stat
         ({"target": Target.HERITAGE}, recovery(), "heritage_target"),
         ({}, recovery(valid=799), "low_valid_share"),
         ({}, recovery(disturbed=0), "no_disturbed_baseline"),
+        ({}, recovery(1.0, disturbed=99), "small_baseline"),
+        ({}, recovery(0.0, disturbed=1), "small_baseline"),
         ({}, recovery(valid=0, class_units={2013: {}, 2024: {}}), "outside_scene"),
     ],
 )
 def test_where_land_cover_cannot_judge_the_reason_is_said(of_state, found, reason):
     result = verdict(found=found, **of_state)
     assert (result.verdict, result.reasons, result.worklist_units) == (Verdict.NO_DATA, (reason,), 0)
+
+
+def test_a_baseline_of_a_whole_cell_is_enough_and_the_share_of_a_smaller_one_is_still_told():
+    assert verdict(found=recovery(1.0, disturbed=100)).verdict is Verdict.CORROBORATED
+    assert verdict(found=recovery(1.0, disturbed=99)).recovered_share == 1.0
 
 
 def test_without_a_recovery_there_is_no_data():
@@ -187,7 +194,7 @@ def test_every_verdict_and_every_reason_has_words():
     reasons = {row["slug"] for row in reference_rows("reasons")}
     said = """
         underground heritage_target no_scene low_valid_share no_disturbed_baseline excluded outside_scene
-        treatment_recent treatment_end_assumed share_high share_low share_between relapse_seen
+        small_baseline treatment_recent treatment_end_assumed share_high share_low share_between relapse_seen
         treatment_underway status_of_today baseline_late end_year_unchanged not_yet_crop no_baseline_scene
         no_sites zero_denominator not_defined no_damaged_area no_recovery mixed_periods overlap near_border
         known_in_past disputed_listing

@@ -14,7 +14,7 @@ from geo.reference import reference_rows
 from geo.sites import Kind, Responsible, Target
 from geo.status import Status
 
-SCENE = SceneRange("clcd", "v1", 2013, 2024)
+SCENE = SceneRange("clcd", "v1", 2013, 2024, cell_units=100)
 HA = 100_000_000
 
 
@@ -101,6 +101,14 @@ def test_a_contradicted_verdict_says_how_many_hectares_to_inspect():
     assert "inspect the 6.40 ha in doubt" in said
 
 
+def test_a_baseline_of_slivers_is_not_rounded_to_nothing():
+    majority, evidence = judged(share=1.0, disturbed_baseline_units=3, recovered_units=3)
+    assert evidence.reasons == ("small_baseline",)
+    said = evidence_words(evidence, "en", majority)
+    assert "Of the < 0.01 ha disturbed in 2013, 100.0 % had recovered" in said
+    assert "less than the 1 whole cell of the raster that a verdict needs" in said
+
+
 def test_a_relapse_is_dated_where_the_recovery_is_at_hand():
     majority, evidence = judged(share=0.9, relapse_year=2021)
     assert "from 2021 on it lay 20 percentage points or more under its peak" in evidence_words(
@@ -165,7 +173,7 @@ CASES = [
 ]
 UNUSABLE = [
     *("underground", "heritage_target", "no_scene", "no_baseline_scene", "outside_scene"),
-    *("low_valid_share", "no_disturbed_baseline"),
+    *("low_valid_share", "no_disturbed_baseline", "small_baseline"),
 ]
 
 
