@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
-
 from geo.cities import City, Listing
 from geo.grouping import Grouping, GroupOfSites
 from geo.ledger import Ledger, known_at_us
@@ -15,10 +13,10 @@ from geo.observed import ObservedSource
 from geo.proposals import Proposal, ProposalState
 from geo.rates import CityRate, GroupBy, RateQuery
 from geo.rating import Observations, Surroundings, asked, city_rate, counted
-from geo.readings import PolygonOverlaps, known_until, ledger_of, overlaps_of, proposals_by_site
+from geo.readings import Pending, PolygonOverlaps, known_until, ledger_of, overlaps_of, pending_in
 from geo.samples.intervals import Intervals, SampleSource
 from geo.site_results import site_evidence, site_recoveries
-from geo.snapshot import Int64s, Snapshot
+from geo.snapshot import Snapshot
 from geo.store import Connection, Store, cities, proposals
 from geo.worklist import WorklistItem, worklist
 
@@ -84,7 +82,7 @@ class _Desk:
     listings: Sequence[Listing]
     observed: ObservedSource
     samples: SampleSource
-    pending_sites: list[int]
+    concerned: list[tuple[int, ...]]
 
     @classmethod
     def open(cls, store: Store, conn: Connection, query: RateQuery) -> _Desk:
@@ -100,7 +98,7 @@ class _Desk:
             listings=cities.listings(conn),
             observed=observed,
             samples=SampleSource(conn, query, observed.product, observed.edition),
-            pending_sites=_pending_sites(conn, query.known_at),
+            concerned=_concerned(conn, query.known_at),
         )
 
     def rates(self, as_of: date, groups_of: GroupChooser) -> list[CityRate]:
@@ -109,7 +107,7 @@ class _Desk:
         grouping = Grouping(snapshot, rows, cities=self.cities, listings=self.listings)
         observations = self.observed.of(snapshot)
         overlaps = overlaps_of(self.store, self.conn, self.ledger)
-        pending = proposals_by_site(self.pending_sites, snapshot)
+        pending = pending_in(self.concerned, snapshot)
         intervals = Intervals(self.samples, snapshot, grouping, observations)
         found = [
             (
@@ -130,7 +128,7 @@ class _Desk:
         *,
         observations: Observations,
         overlaps: PolygonOverlaps,
-        pending: Int64s,
+        pending: Pending,
     ) -> CityRate:
         rows = counted(snapshot, sites.members)
         group = sites.group
@@ -145,15 +143,16 @@ class _Desk:
             surroundings=Surroundings(
                 overlap_units=overlaps.units(snapshot.geometry_seq[rows]),
                 border_units=sites.border_units(rows),
-                n_proposed=int(np.sum(pending[sites.members])),
+                n_proposed=pending.count(sites.members),
             ),
         )
 
 
-def _pending_sites(conn: Connection, known_at: str | None) -> list[int]:
+def _concerned(conn: Connection, known_at: str | None) -> list[tuple[int, ...]]:
+    """The sites of every proposal that was open at that time."""
     if known_at is None:
-        return [one.site_id for one in proposals.find(conn, state=ProposalState.OPEN)]
-    return [one.site_id for one in proposals.find(conn) if _was_open(one, known_at)]
+        return [one.site_ids for one in proposals.find(conn, state=ProposalState.OPEN)]
+    return [one.site_ids for one in proposals.find(conn) if _was_open(one, known_at)]
 
 
 def _was_open(proposal: Proposal, known_at: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -109,11 +109,26 @@ def _polygons(conn: Connection, ledger: Ledger, seqs: Int64s) -> list[MultiPolyg
     return polygons
 
 
-def proposals_by_site(pending_sites: list[int], snapshot: Snapshot) -> Int64s:
-    """How many of the pending proposals stand on each site of the snapshot."""
-    if len(snapshot) == 0 or not pending_sites:
-        return np.zeros(len(snapshot), dtype=np.int64)
-    pending = np.array(pending_sites, dtype=np.int64)
-    place = np.minimum(np.searchsorted(snapshot.site, pending), len(snapshot) - 1)
-    place = place[snapshot.site[place] == pending]
-    return np.bincount(place, minlength=len(snapshot)).astype(np.int64)
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Which rows of a snapshot the open proposals concern: one entry a proposal and site."""
+
+    proposal: Int64s
+    row: Int64s
+
+    def count(self, members: Int64s) -> int:
+        """How many proposals concern any of these rows; a merge of several of them is one."""
+        if not len(self.row):
+            return 0
+        return len(np.unique(self.proposal[np.isin(self.row, members)]))
+
+
+def pending_in(concerned: Sequence[Sequence[int]], snapshot: Snapshot) -> Pending:
+    """The proposals, each given by the ids of the sites that it concerns, on the rows of the snapshot."""
+    pairs = [(number, site) for number, sites in enumerate(concerned) for site in sites]
+    if len(snapshot) == 0 or not pairs:
+        return Pending(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    proposal, site = np.array(pairs, dtype=np.int64).T
+    place = np.minimum(np.searchsorted(snapshot.site, site), len(snapshot) - 1)
+    there = snapshot.site[place] == site
+    return Pending(proposal[there], place[there])

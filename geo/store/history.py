@@ -97,6 +97,12 @@ def _digest(previous_hash: str, unsigned: _Unsigned) -> str:
     return hashlib.sha256((previous_hash + _json(unsigned)).encode()).hexdigest()
 
 
+def stamp(conn: Connection, now: str) -> str:
+    """The time at which something is recorded: `now`, or that of the last row if the clock was set back."""
+    last = conn.execute(select(HISTORY.c.recorded_at).order_by(HISTORY.c.seq.desc()).limit(1)).scalar()
+    return now if last is None else max(now, last)
+
+
 def append(conn: Connection, entries: Iterable[Entry], *, now: str) -> list[HistoryRow]:
     """The entries as rows at the end of the history, recorded `now`, or with the last row if later."""
     last = conn.execute(

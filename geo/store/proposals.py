@@ -75,8 +75,10 @@ def add(
 ) -> Proposal:
     """The change, kept as an open proposal; whoever may decide on it is told.
 
-    `redrawing` is there where the site leaves so that others enter.
+    `redrawing` is there where the site leaves so that others enter. A proposal is made no earlier than the
+    last row was recorded and decided no earlier than it was made, whatever the clock was set to meanwhile.
     """
+    now = history.stamp(conn, now)
     others = () if redrawing is None else redrawing.site_ids[1:]
     key = conn.execute(
         insert(PROPOSALS).values(
@@ -122,6 +124,7 @@ def approve(
     stored = _stored(conn, proposal_id)
     proposal = _decidable(stored, actor)
     day = today or clock.local_date(now)
+    now = history.stamp(conn, max(now, proposal.proposed_at))
     if proposal.redrawing is not None:
         applied = redrawings.carry_out(conn, proposal, proposal.redrawing, actor=actor, now=now, today=day)
         decided = _decide(conn, proposal_id, ProposalState.APPROVED, actor=actor, now=now, comment=comment)
@@ -163,6 +166,7 @@ def reject(conn: Connection, proposal_id: int, *, actor: str, now: str, comment:
     stored = _stored(conn, proposal_id)
     if stored["state"] != ProposalState.OPEN:
         raise ProposalDecided(proposal_id=proposal_id, state=stored["state"])
+    now = history.stamp(conn, max(now, stored["proposed_at"]))
     return _decide(conn, proposal_id, ProposalState.REJECTED, actor=actor, now=now, comment=comment)
 
 

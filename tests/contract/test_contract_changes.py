@@ -188,6 +188,25 @@ def test_a_decided_proposal_stays_decided(store: Store, site_id: int) -> None:
         proposals.approve(conn, 99, actor="Li", now=LATER)
 
 
+@pytest.mark.parametrize("released", [True, False])
+def test_under_a_clock_set_back_a_proposal_is_decided_no_earlier_than_it_was_made(
+    store: Store, site_id: int, released: bool
+) -> None:
+    asked = change(store, site_id, {Fact.STATUS: "excluded"}, now=LATER)
+    assert asked.proposal is not None
+    number = asked.proposal.proposal_id
+    decide = proposals.approve if released else proposals.reject
+    with store.write() as conn:
+        decide(conn, number, actor="Li", now=NOW)
+        decided = proposals.get(conn, number)
+        recorded = [row.recorded_at for row in history.rows(conn, site_id=site_id) if row.approved_by == "Li"]
+    assert (decided.proposed_at, decided.decided_at) == (LATER, LATER)
+    assert recorded == ([LATER] if released else [])
+    before = change(store, site_id, {Fact.DAMAGED: {"units": 91 * HA}}, now="2024-05-31T08:00:00.000000Z")
+    assert before.proposal is not None
+    assert before.proposal.proposed_at == (LATER if released else NOW)
+
+
 def test_a_proposal_is_outdated_once_its_fact_has_changed(store: Store, site_id: int) -> None:
     first = change(store, site_id, {Fact.DAMAGED: {"units": 91 * HA}})
     second = change(store, site_id, {Fact.DAMAGED: {"units": 92 * HA}})

@@ -18,9 +18,11 @@ from geo.figures import rate_of, rate_series, rates_of, site_evidence, worklist
 from geo.grouping import Grouping
 from geo.history import Fact
 from geo.rates import Basis, GroupBy, RateDefinition, RateQuery
+from geo.redrawing import plan_merge
 from geo.snapshot import STATUSES, Snapshot, UnitFact
 from geo.status import Status
 from geo.store import Store, changes, cities, proposals
+from geo.store.redrawings import known_sites
 
 TODAY = date(2024, 6, 1)
 NOW = "2024-06-01T08:00:00.000000Z"
@@ -237,6 +239,18 @@ def test_a_proposal_counts_nowhere_and_is_counted_beside(store):
     assert (found.rate, found.n_proposed) == (0.0, 1)
     known_before = RateQuery(RateDefinition.ACCEPTANCE, Basis.COUNT, known_at=NOW)
     assert rate_of(store, "340421", known_before, TODAY).n_proposed == 0
+
+
+def test_a_merge_that_waits_is_one_proposal_in_every_unit_that_it_concerns(store):
+    ids = add(store, site("a", "340421"), site("b", "340406", x=0.01), site("c", "340602", x=0.02))
+    with store.write() as conn:
+        planned = plan_merge(
+            known_sites(conn, ids), site_code="m", facts={}, effective_on=TODAY, reason="r", today=TODAY
+        )
+        changes.propose_redrawing(conn, planned, actor="a", now=LATER, if_versions={}, today=TODAY)
+    query = RateQuery()
+    for adcode in ("340421", "340406", "340400", "340602", "340000"):
+        assert rate_of(store, adcode, query, TODAY).n_proposed == 1
 
 
 def test_a_series_has_one_rate_a_year_and_ends_today(store):

@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,19 +27,25 @@ from geo.cities import City, CityType, Level, Listing
 from geo.clock import time_text
 from geo.errors import ReverdureError
 from geo.figures import rates_of
-from geo.history import Fact
+from geo.history import Fact, HistoryRow
 from geo.imports.changes import changes_of
+from geo.imports.receipts import Receipt, ReceiptRow, RowResult, Undo, UndoResult
 from geo.imports.rows import Stated
+from geo.imports.undo import leave, undo_import, voids
 from geo.ledger import known_at_us
 from geo.proposals import ProposalState
 from geo.rates import CityRate, GroupBy, RateDefinition, RateQuery
 from geo.readings import ledger_of
-from geo.store import Store, cities, history, proposals, sites
-from geo.store.changes import apply_change, create_sites
+from geo.redrawing import Part, Redrawing, SitesDiffer, plan_merge, plan_split
+from geo.store import Connection, Store, cities, history, proposals, sites
+from geo.store import imports as import_store
+from geo.store.changes import StaleVersion, apply_change, create_sites, propose_redrawing
+from geo.store.redrawings import known_sites
 from geo.undoing import NotUndoable, undo_of
-from geo.wkb import wkb_of
+from geo.wkb import geometry_of, multi, wkb_of
 from tests.property.inventory_model import BY_ITSELF, Asked, Inventory, sound
 from tests.property.inventory_model import MOVES as MODEL_MOVES
+from tests.property.redrawn import AGREED, check_entered, halves
 
 FIRST, TODAY = date(2012, 1, 1), date(2016, 12, 31)
 START = datetime(2017, 1, 1, tzinfo=UTC)
@@ -54,6 +61,26 @@ LISTINGS = [
     Listing("340400", "淮南市", CityType.MATURE, "sourced", date(2013, 11, 12), date(2016, 1, 1)),
     Listing("340421", "凤台县", CityType.GROWING, "memory", date(2013, 11, 12)),
 ]
+
+RECEIPT = Receipt(
+    import_id=0,
+    file_name="file.csv",
+    sha256="0" * 64,
+    layer="",
+    source_crs="EPSG:4490",
+    encoding="UTF-8",
+    rows_in=1,
+    counts={},
+    defaults_used={},
+    mapping={},
+    rows=(),
+    overlap_units=0,
+    dry_run=False,
+    committed_at=time_text(START),
+    actor="a",
+    seq=None,
+    head=None,
+)
 
 DAYS = st.integers(0, 7).map(lambda n: FIRST + timedelta(days=250 * n))
 STATUSES = st.sampled_from(
@@ -77,7 +104,7 @@ MOVES = st.one_of(
     st.fixed_dictionaries({"status": STATUSES}),
     st.fixed_dictionaries({"status": STATUSES, "restored": AREA_FACTS}),
 )
-SITES = st.integers(0, 2)
+SITES = st.integers(0, 5)
 BY_ITSELF_TO = {"treated"}
 LONG = os.environ.get("REVERDURE_LONG_PROPERTIES") == "1"
 
@@ -105,6 +132,10 @@ class InventoryMachine(RuleBasedStateMachine):
         self.model = Inventory()
         self.ids: list[int] = []
         self.waiting: dict[int, tuple[Asked, int]] = {}
+        self.times: dict[int, tuple[int, str, str | None]] = {}
+        self.versions: dict[int, int] = {}
+        self.imports: dict[int, tuple[int, RowResult]] = {}
+        self.n_codes = 0
         self.shapes: dict[str, MultiPolygon] = {}
         self.now = START
         self.recorded = ""
@@ -156,14 +187,16 @@ class InventoryMachine(RuleBasedStateMachine):
         }
         now = self._tick()
         new = NewSite(
-            f"S{len(self.ids)}",
+            self._code(),
             polygon,
             geodesic_area_units(polygon),
             {Fact(fact): value for fact, value in facts.items()} | {Fact.STATUS: status},
             day,
         )
         with self.store.write() as conn:
-            (number,) = create_sites(conn, [new], actor="a", source="import:1", now=now)
+            source = f"import:{import_store.next_id(conn)}"
+            (number,) = create_sites(conn, [new], actor="a", source=source, now=now)
+            self._receipt(conn, number, RowResult.NEW)
         self.ids.append(number)
         first = {
             "membership": "entered",
@@ -174,11 +207,28 @@ class InventoryMachine(RuleBasedStateMachine):
             "name": "",
             **facts,
         }
-        self._take(Asked(number, first, day), self._stamp(now), approved_by="import:1")
+        self._take(Asked(number, first, day), self._stamp(now), approved_by=source)
 
-    def _ask(self, asked: Asked, *, released: bool = False) -> None:
+    def _code(self) -> str:
+        self.n_codes += 1
+        return f"S{self.n_codes}"
+
+    def _receipt(self, conn: Connection, site_id: int, result: RowResult) -> None:
+        row = ReceiptRow(1, f"site {site_id}", site_id, result, ())
+        number = import_store.put(conn, replace(RECEIPT, counts={result: 1}, rows=(row,)))
+        self.imports[number] = site_id, result
+
+    def _ask(
+        self,
+        asked: Asked,
+        *,
+        released: bool = False,
+        source: str = "s",
+        if_version: int | None = None,
+    ) -> None:
         """Ask it of the store and of the model, and compare what becomes of it; release it where it waits."""
         allowed, two = self.model.allows(asked, TODAY), self.model.needs_two(asked)
+        stale = if_version not in (None, self.versions[asked.site])
         now = self._tick()
         try:
             with self.store.write() as conn:
@@ -187,14 +237,17 @@ class InventoryMachine(RuleBasedStateMachine):
                     asked.site,
                     self._change(asked),
                     actor="a",
-                    source="s",
+                    source=source,
                     now=now,
-                    if_version=None,
+                    if_version=if_version,
                     today=TODAY,
                 )
         except ReverdureError as error:
-            refuse_rightly(error, allowed=allowed)
+            if isinstance(error, StaleVersion) != stale:
+                raise
+            refuse_rightly(error, allowed=allowed and not stale)
             return
+        assert not stale, "recorded or proposed, though the version seen is not the current one"
         assert allowed, "recorded or proposed, though the rules forbid it"
         assert (done.proposal is not None) == two
         if done.proposal is None:
@@ -202,12 +255,14 @@ class InventoryMachine(RuleBasedStateMachine):
         else:
             assert done.seqs == ()
             self.waiting[done.proposal.proposal_id] = asked, len(self.model.lines)
+            self.times[done.proposal.proposal_id] = asked.site, max(now, self.recorded), None
             if released:
                 self._decide(done.proposal.proposal_id, "b")
 
     def _take(self, asked: Asked, recorded: str, *, approved_by: str | None) -> None:
         """Let the model record what the store recorded, which must be what the model expects."""
         expected = {(fact, voids): (value, day) for fact, value, day, voids in self.model.rows_of(asked)}
+        self.versions[asked.site] = self.versions.get(asked.site, 0) + 1
         with self.store.read() as conn:
             stored = history.rows(conn, after_seq=len(self.model.lines), with_wkb=True)
         assert {(row.fact.value, row.voids_seq) for row in stored} == set(expected)
@@ -219,7 +274,7 @@ class InventoryMachine(RuleBasedStateMachine):
             if row.voids_seq is None:
                 found = row.wkb.hex() if row.wkb is not None else json.loads(row.value)
                 assert found == value
-            if approved_by != "import:1":
+            if not (approved_by or "").startswith("import:"):
                 assert (row.actor, row.approved_by) == ("a", approved_by)
             rows.append((row.fact.value, value, day, row.voids_seq))
         approved = {row.fact.value for row in stored if row.approved_by is not None}
@@ -320,15 +375,174 @@ class InventoryMachine(RuleBasedStateMachine):
         """A file states the site anew; the differences are its changes."""
         number = self.ids[which % len(self.ids)]
         with self.store.read() as conn:
-            site = sites.get(conn, number)
+            site, number_of_import = sites.get(conn, number), import_store.next_id(conn)
         stated = {Fact(name): value for name, value in {**facts, **more}.items() if name != "membership"}
         if polygon is not None:
             self._shape(polygon)
+        source = f"import:{number_of_import}"
         for change in changes_of(site, Stated(facts=stated), polygon, unit=None, as_of=day, reason="why"):
-            asked = {fact.value: value for fact, value in change.facts.items()}
-            if change.geometry is not None:
-                asked["geometry"] = self._shape(change.geometry)
-            self._ask(Asked(number, asked, change.effective_on))
+            self._ask(self._asked(number, change), source=source)
+        with self.store.write() as conn:
+            self._receipt(conn, number, RowResult.CHANGED)
+
+    def _asked(self, number: int, change: Change) -> Asked:
+        facts = {fact.value: value for fact, value in change.facts.items()}
+        if change.geometry is not None:
+            facts["geometry"] = self._shape(change.geometry)
+        return Asked(number, facts, change.effective_on, change.voids_seq)
+
+    @precondition(lambda self: self.imports)
+    @rule(pick=st.integers(0, 50))
+    def take_an_import_back(self, pick: int) -> None:
+        """All that the import recorded is taken back, or nothing is where the site has changed since."""
+        number = sorted(self.imports)[pick % len(self.imports)]
+        site_id, result = self.imports[number]
+        with self.store.read() as conn:
+            site, rows = sites.get(conn, site_id), history.rows(conn, site_id=site_id, with_wkb=True)
+            open_ones = proposals.find(conn, state=ProposalState.OPEN, site_id=site_id)
+        source = f"import:{number}"
+        void = {row.voids_seq for row in rows}
+        own = [row for row in rows if row.source == source and row.voids_seq is None and row.seq not in void]
+        own.sort(key=lambda row: (row.effective_on, row.seq))
+        changed_since = any(row.source != source and row.seq > own[0].seq for row in rows if own)
+        changes = [leave(site, "undo")] if result is RowResult.NEW else voids(rows, own, "undo")
+        lines, now = list(self.model.lines), self._tick()
+        recorded, waits, allowed = self._foreseen(site_id, changes, now, open_to=not changed_since)
+        try:
+            undo = undo_import(self.store, number, actor="a", now=now, reason="undo", today=TODAY)
+        except ReverdureError as error:
+            self.model.lines = lines
+            refuse_rightly(error, allowed=allowed)
+            return
+        assert allowed, "taken back, though the rules forbid it"
+        del self.imports[number]
+        for one in open_ones:
+            if one.source == source:
+                self._decided(one.proposal_id, now)
+        self._taken_back(undo, recorded, waits, len(lines), now)
+
+    def _foreseen(
+        self, site_id: int, changes: Sequence[Change], now: str, *, open_to: bool
+    ) -> tuple[int, list[tuple[Asked, int]], bool]:
+        """How many changes the model records at once, those that wait, and whether it allows them all."""
+        recorded, waits = 0, []
+        for change in changes if open_to else ():
+            asked = self._asked(site_id, change)
+            if not self.model.allows(asked, TODAY):
+                return recorded, waits, False
+            if self.model.needs_two(asked):
+                waits.append((asked, len(self.model.lines)))
+            else:
+                stated = self.model.rows_of(asked)
+                self.model.add(stated, site_id, max(now, self.recorded), approved=False)
+                recorded += 1
+        return recorded, waits, open_to
+
+    def _taken_back(
+        self, undo: Undo, recorded: int, waits: list[tuple[Asked, int]], before: int, now: str
+    ) -> None:
+        """Compare what an undone import came to with what the model has of it."""
+        (row,) = undo.rows
+        with self.store.read() as conn:
+            stored = history.rows(conn, after_seq=before)
+        expected = self.model.lines[before:]
+        assert row.result is (UndoResult.PROPOSED if waits else UndoResult.UNDONE)
+        assert [one.seq for one in stored] == list(row.seqs) == [line.seq for line in expected]
+        assert sorted(
+            (one.fact.value, one.effective_on, one.voids_seq or 0, json.loads(one.value)) for one in stored
+        ) == sorted((one.fact, one.day, one.voids or 0, None if one.voids else one.value) for one in expected)
+        self.versions[row.site_id] += recorded
+        made = max(now, self.recorded)
+        if expected:
+            made = self._stamp(now)
+        for number, (asked, base) in zip(row.proposal_ids, waits, strict=True):
+            self.waiting[number] = asked, base
+            self.times[number] = row.site_id, made, None
+
+    @precondition(lambda self: self.ids)
+    @rule(which=SITES, first=MOVES | PLAIN, second=MOVES | PLAIN, day=DAYS)
+    def two_browsers(
+        self, which: int, first: Mapping[str, Any], second: Mapping[str, Any], day: date
+    ) -> None:
+        """Two officers who read the same version write one after the other."""
+        number = self.ids[which % len(self.ids)]
+        with self.store.read() as conn:
+            seen = sites.get(conn, number).version
+        assert seen == self.versions[number]
+        for facts in (first, second):
+            self._ask(Asked(number, facts, day), if_version=seen)
+
+    @precondition(lambda self: 0 < len(self.ids) < 5)
+    @rule(which=SITES, day=DAYS)
+    def split(self, which: int, day: date) -> None:
+        number = self.ids[which % len(self.ids)]
+        if (key := self.model.value(number, "geometry", TODAY)) is None:
+            return
+        west, east = halves(self.shapes[key])
+        parts = [Part(self._code(), west), Part(self._code(), east)]
+        with self.store.read() as conn:
+            (known,) = known_sites(conn, [number])
+        planned = plan_split(known, parts, effective_on=day, reason="why", today=TODAY)
+        self._redraw(planned, [number], day)
+
+    @precondition(lambda self: 1 < len(self.ids) < 5)
+    @rule(which=SITES, day=DAYS)
+    def merge(self, which: int, day: date) -> None:
+        """Facts that a rate depends on have to agree."""
+        one, other = (self.ids[(which + n) % len(self.ids)] for n in (0, 1))
+        alike = all(self.model.value(one, fact, day) == self.model.value(other, fact, day) for fact in AGREED)
+        with self.store.read() as conn:
+            known = known_sites(conn, [one, other])
+        try:
+            planned = plan_merge(
+                known, site_code=self._code(), facts={}, effective_on=day, reason="why", today=TODAY
+            )
+        except SitesDiffer:
+            assert not alike
+            return
+        assert alike
+        self._redraw(planned, [one, other], day)
+
+    def _redraw(self, planned: Redrawing, olds: Sequence[int], day: date) -> None:
+        """Propose a split or merge and release it; the old sites leave and the new ones are taken over."""
+        goes = [Asked(old, {"membership": "left"}, day) for old in olds]
+        allowed = all(self.model.allows(asked, TODAY) for asked in goes)
+        now = self._tick()
+        try:
+            with self.store.write() as conn:
+                made = propose_redrawing(conn, planned, actor="a", now=now, if_versions={}, today=TODAY)
+                assert made.proposal is not None
+                assert made.seqs == ()
+                done = proposals.approve(conn, made.proposal.proposal_id, actor="b", now=now, today=TODAY)
+        except ReverdureError as error:
+            refuse_rightly(error, allowed=allowed)
+            return
+        assert allowed, "redrawn, though the rules forbid it"
+        recorded, before = self._stamp(now), len(self.model.lines)
+        self.times[made.proposal.proposal_id] = olds[0], recorded, recorded
+        with self.store.read() as conn:
+            stored = history.rows(conn, after_seq=before, with_wkb=True)
+        assert [(row.site_id, row.value) for row in stored[: len(olds)]] == [(old, '"left"') for old in olds]
+        words = {
+            number: [
+                (row.fact.value, self._value(row), row.effective_on)
+                for row in stored
+                if row.site_id == number
+            ]
+            for number in done.entered
+        }
+        by_site = {number: [row for row in stored if row.site_id == number] for number in done.entered}
+        check_entered(self.model, olds, by_site, words, day)
+        for row in stored:
+            line = (row.fact.value, self._value(row), row.effective_on, None)
+            self.model.add([line], row.site_id, recorded, approved=True)
+        for old in olds:
+            self.versions[old] += 1
+        self.versions |= dict.fromkeys(done.entered, 1)
+        self.ids.extend(done.entered)
+
+    def _value(self, row: HistoryRow) -> Any:
+        return json.loads(row.value) if row.wkb is None else self._shape(multi(geometry_of(row.wkb)))
 
     @precondition(lambda self: self.waiting)
     @rule(
@@ -353,16 +567,24 @@ class InventoryMachine(RuleBasedStateMachine):
             refuse_rightly(error, allowed=allowed)
             return
         assert allowed, "approved, though the rules forbid it"
-        del self.waiting[number]
-        self._take(asked, self._stamp(now), approved_by="b")
+        self._take(asked, self._stamp(self._decided(number, now)), approved_by="b")
 
     @precondition(lambda self: self.waiting)
     @rule(pick=st.integers(0, 20))
     def reject(self, pick: int) -> None:
         number = sorted(self.waiting)[pick % len(self.waiting)]
+        now = self._tick()
         with self.store.write() as conn:
-            proposals.reject(conn, number, actor="b", now=self._tick())
+            proposals.reject(conn, number, actor="b", now=now)
+        self._decided(number, now)
+
+    def _decided(self, number: int, now: str) -> str:
+        """The time of the decision: no earlier than the proposal, nor than what was recorded last."""
+        site, made, _ = self.times[number]
+        when = max(now, made, self.recorded)
+        self.times[number] = site, made, when
         del self.waiting[number]
+        return when
 
     @rule(minutes=st.integers(2, 5))
     def set_the_clock_back(self, minutes: int) -> None:
@@ -382,10 +604,13 @@ class InventoryMachine(RuleBasedStateMachine):
         found = rates_of(self.store, query, group, today=TODAY)
         self.published.append((query, group, found))
         if (group, responsible) == (GroupBy.ALL, "all"):
+            known = query.known_at or ""
             there = [
-                asked.site
-                for asked, _ in self.waiting.values()
-                if self.model.value(asked.site, "membership", day) == "entered"
+                site
+                for site, made, decided in self.times.values()
+                if made <= known
+                and (decided is None or known < decided)
+                and self.model.value(site, "membership", day, known) == "entered"
             ]
             assert found[0].n_proposed == len(there)
 
@@ -474,6 +699,7 @@ class InventoryMachine(RuleBasedStateMachine):
             assert site.left_on == (
                 left[-1] if lines and self.model.value(site.site_id, "membership", TODAY) == "left" else None
             )
+            assert site.version == self.versions[site.site_id]
             assert site.status == self.model.value(site.site_id, "status", TODAY)
             assert wkb_of(site.geometry).hex() == self.model.value(site.site_id, "geometry", TODAY)
 
