@@ -12,6 +12,11 @@ from geo.proposals import ProposalState
 from geo.sites import Kind
 from geo.store.proposal_search import ProposalFilter
 
+Source = Annotated[
+    str | None,
+    Query(max_length=100, description="Only those that came from this, such as `import:7` or `undo:3`."),
+]
+
 
 def own_units(user: User) -> frozenset[str] | None:
     """The units that somebody answers for; None for who answers for none of their own, or for all."""
@@ -31,6 +36,7 @@ def proposal_filter(
     proposed_by: Annotated[
         str | None, Query(max_length=200, description="Only those of this person.")
     ] = None,
+    source: Source = None,
     mine: Annotated[
         bool, Query(description="Only those of the units that whoever asks answers for; all without any.")
     ] = False,
@@ -44,6 +50,7 @@ def proposal_filter(
         adcodes=own_units(rights.user) if mine and units is None else units,
         kind=kind,
         proposed_by=proposed_by,
+        source=source,
         after=after,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from geo.changes import Change
 from geo.history import Fact
@@ -59,6 +60,18 @@ class Comment:
     author: str
     text: str
     written_at: str
+
+
+_BULK: Final = ("import:", "status:", "undo:")
+
+
+def comes_in_bulk(source: str) -> bool:
+    """Whether what came from the source came together and can be decided together.
+
+    >>> comes_in_bulk("undo:3"), comes_in_bulk("api")
+    (True, False)
+    """
+    return source.startswith(_BULK)
 
 
 def concerned_units(site: Site, facts: Mapping[Fact, object]) -> tuple[str | None, ...]:

@@ -149,15 +149,41 @@ def import_undo(
 def _print_undo(undo: Undo) -> None:
     from geo.imports.receipts import UndoResult
 
-    counts = ", ".join(f"{undo.count(result)} {result.value}" for result in UndoResult)
-    typer.echo(f"import {undo.import_id}: {len(undo.rows)} rows gave {counts}")
+    counts = ", ".join(
+        f"{count} {console.word('undo_results', result).lower()}"
+        for result in UndoResult
+        if (count := undo.count(result))
+    )
+    typer.echo(
+        f"undo of import {undo.import_id}: of {len(undo.rows)} rows {counts or 'nothing to take back'}"
+    )
     for row in undo.rows:
         if row.result is UndoResult.REFUSED:
             typer.echo(f"row {row.row} (site {row.site_code}) stays: {row.problem}")
-    if undo.count(UndoResult.PROPOSED):
+        elif row.result is UndoResult.TURNED_DOWN:
+            typer.echo(f"row {row.row} (site {row.site_code}) stays, turned down by {row.problem}")
+    if waiting := undo.count(UndoResult.PROPOSED):
         typer.echo(
-            f"they wait for a second person: `reverdure approve --source undo:{undo.undo_id} --as NAME`"
+            f"{waiting} stay in the inventory until a second person agrees: "
+            f"`reverdure approve --source {undo.source} --as NAME`"
         )
+
+
+def import_show(
+    import_id: Annotated[int, typer.Argument(help="The import, by the number of its receipt.")],
+    store: console.StoreOption = console.DEFAULT_STORE,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Print the receipt of an import and what became of it since: decisions, undo."""
+    from api.cli.imports import print_receipt
+    from geo.store import import_undos, imports
+
+    with console.opened(store) as opened, opened.read() as conn:
+        receipt = imports.get(conn, import_id)
+        since = import_undos.standing(conn, [import_id])[import_id]
+    print_receipt(receipt, since, as_json=as_json)
+    if since.undo is not None and not as_json:
+        _print_undo(since.undo)
 
 
 @status_app.command("export")

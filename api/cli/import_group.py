@@ -21,7 +21,8 @@ class FileUnlessStep(TyperGroup):
         return super().parse_args(ctx, args if named else [FILE, *args])
 
 
-app = typer.Typer(cls=FileUnlessStep, help="Import a file; the steps around it are template and undo.")
+app = typer.Typer(cls=FileUnlessStep, help="Import a file; the steps around it are template, show and undo.")
 app.command(FILE)(imports.import_sites)
 app.command("template")(import_files.import_template)
 app.command("undo")(import_files.import_undo)
+app.command("show")(import_files.import_show)

@@ -17,6 +17,7 @@ from geo.readers.vector_formats import READ_FORMATS
 if TYPE_CHECKING:
     from geo.cities import City, Listing
     from geo.imports.prepare import ImportOptions, Receipt
+    from geo.imports.receipts import ImportStanding
     from geo.outlines import UnitIndex
     from geo.sites import Site
 
@@ -74,7 +75,7 @@ def import_sites(
 ) -> None:
     """Import mine polygons with their status; every input row is accounted for.
 
-    Beside it: `reverdure import template FILE.xlsx`, `reverdure import undo ID`.
+    Beside it: `reverdure import template FILE.xlsx`, `reverdure import show ID`, `reverdure import undo ID`.
     """
     from geo.imports.prepare import ImportOptions, ImportRefused
 
@@ -179,12 +180,12 @@ def _listings(units: Sequence[City]) -> list[Listing]:
     return [listing for listing in listed_cities() if listing.adcode in codes]
 
 
-def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
-    """Print the receipt as the API says it, whole, or in words."""
+def print_receipt(receipt: Receipt, since: ImportStanding | None = None, *, as_json: bool) -> None:
+    """Print the receipt as the API says it, whole, or in words; `since` is what became of it later."""
     if as_json:
-        from api.schemas.imports import ReceiptOut
+        from api.schemas.imports import NOTHING_SINCE, ReceiptOut
 
-        whole, _ = ReceiptOut.page(receipt, after=0, limit=max(1, len(receipt.rows)))
+        whole, _ = ReceiptOut.page(receipt, since or NOTHING_SINCE, after=0, limit=max(1, len(receipt.rows)))
         console.print_json(whole)
         return
     from geo.areas import ha_from_units
@@ -208,7 +209,10 @@ def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
         typer.echo(f"the polygons overlap by {console.hectares(ha_from_units(receipt.overlap_units))} ha")
     _print_findings(receipt)
     proposals = sum(len(row.proposal_ids) for row in receipt.rows)
-    if proposals:
+    if since is not None and since.proposals:
+        counts = ", ".join(f"{count} {state.value}" for state, count in since.proposals.items())
+        typer.echo(f"changes that need a second person: {counts}")
+    elif proposals:
         typer.echo(f"{proposals} changes wait for a second person: `reverdure approve` lists them")
 
 

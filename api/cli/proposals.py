@@ -26,6 +26,9 @@ def approve(
         typer.Option(help="All that came from one source, such as undo:3 or import:7.", metavar="SOURCE"),
     ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="Refuse it instead.")] = False,
+    partly: Annotated[
+        bool, typer.Option("--partly", help="With --source: leave those that cannot be decided.")
+    ] = False,
     comment: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     as_json: console.JsonOption = False,
 ) -> None:
@@ -36,8 +39,9 @@ def approve(
     if not as_name:
         raise typer.BadParameter("say who decides: --as NAME", param_hint="--as")
     if proposal is None:
-        count = _decide_all(store, str(source), as_name, reject=reject, comment=comment)
-        typer.echo(f"{count} proposals of {source} are {'rejected' if reject else 'approved'} by {as_name}")
+        _decide_all(
+            store, str(source), as_name, reject=reject, comment=comment, partly=partly, as_json=as_json
+        )
         return
     from api.shapes import proposal_items
     from geo.store import proposals
@@ -68,15 +72,29 @@ def _decide(conn: Connection, proposal_id: int, as_name: str, *, reject: bool, c
     Doer(as_name, address="command line").note(conn, event, target=f"proposal {proposal_id}")
 
 
-def _decide_all(store: str, source: str, as_name: str, *, reject: bool, comment: str) -> int:
-    """Decide on every open proposal of one source, all in one transaction; how many there were."""
-    from geo.store import proposals
+def _decide_all(
+    store: str, source: str, as_name: str, *, reject: bool, comment: str, partly: bool, as_json: bool
+) -> None:
+    """Decide on every open proposal of one source, in one transaction, and say what became of each."""
+    from api.schemas.proposals import BatchOut
+    from geo.store.batch_decisions import decide_source
 
     with console.opened(store) as opened, opened.write() as conn:
-        found = [one for one in proposals.find(conn, state="open") if one.source == source]
-        for one in found:
-            _decide(conn, one.proposal_id, as_name, reject=reject, comment=comment)
-    return len(found)
+        found = decide_source(
+            conn,
+            source,
+            lambda one: _decide(conn, one.proposal_id, as_name, reject=reject, comment=comment),
+            partly=partly,
+        )
+    answer = BatchOut.of(source, found)
+    if as_json:
+        console.print_json(answer)
+        return
+    done = "rejected" if reject else "approved"
+    typer.echo(f"{answer.decided} proposals of {source} are {done} by {as_name}")
+    for one in answer.items:
+        if not one.done:
+            typer.echo(f"proposal {one.proposal_id} (site {one.site_code}) stays open: {one.problem}")
 
 
 def _list(store: str, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
@@ -19,12 +20,11 @@ from geo.accounts.rights import Action
 from geo.errors import ReverdureError
 from geo.imports.fields import FIELDS
 from geo.imports.prepare import ImportOptions, Receipt, RowResult
-from geo.imports.receipts import Undo, UndoResult
+from geo.imports.receipts import ImportStanding, Undo, UndoResult
 from geo.readers.vector_formats import READ_FORMATS
 from geo.reference import reference_rows
 from geo.store import Connection, cities, import_undos, imports
 from geo.values import HA_BY_UNIT
-from geo.words import label
 
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
@@ -161,12 +161,15 @@ def first_step(page: Page, error: ReverdureError | None = None) -> HTMLResponse:
     """The form for a file, with what was wrong with the last one."""
     with page.store.read() as conn:
         past = imports.find(conn, limit=PAST_IMPORTS)
+        since = import_undos.standing(conn, [one.import_id for one in past])
         units = _units(page, conn)
     return page.render(
         "imports.html",
         active="imports",
         json_url="/api/imports",
         past=past,
+        since=since,
+        undo_words=lambda undo: page.say("wizard_undo_short", counts=_undone_counts(page, undo)),
         units=units,
         problem=None if error is None else str(error),
         status_code=200 if error is None else status_of(error),
@@ -214,7 +217,7 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
     """The receipt row by row, with commit or undo. Raises `UnknownImport`."""
     with page.store.read() as conn:
         receipt = imports.get(conn, import_id)
-        undone = import_undos.get(conn, import_id) if import_undos.is_undone(conn, import_id) else None
+        since = import_undos.standing(conn, [import_id])[import_id]
     rows = sorted(
         receipt.rows, key=lambda row: (row.result is not RowResult.REJECTED, not row.findings, row.row)
     )
@@ -224,10 +227,11 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
         json_url=f"/api/imports/{import_id}",
         receipt=receipt,
         rows=rows[:SHOWN_ROWS],
-        undone=undone,
-        undone_counts=_undone_counts(page, undone),
         good=_good(receipt),
-        proposals=sum(len(row.proposal_ids) for row in receipt.rows),
+        since=since,
+        decisions=_decisions(page, since),
+        **_undone(page, since.undo),
+        SHOWN_ROWS=SHOWN_ROWS,
         problem=None if error is None else str(error),
         status_code=200 if error is None else status_of(error),
     )
@@ -237,10 +241,26 @@ def _good(receipt: Receipt) -> int:
     return receipt.rows_in - receipt.counts[RowResult.REJECTED]
 
 
-def _undone_counts(page: Page, undone: Undo | None) -> str:
-    if undone is None:
-        return ""
-    counts = ((result, undone.count(result)) for result in UndoResult)
-    return ", ".join(
-        f"{label('undo_results', result, page.lang)} {count}" for result, count in counts if count
-    )
+def _undone(page: Page, undo: Undo | None) -> dict[str, object]:
+    """What the receipt says of an undo: its counts, and the rows that it left, turned down or refused."""
+    rows = () if undo is None else undo.rows
+    left = [row for row in rows if row.result in {UndoResult.REFUSED, UndoResult.TURNED_DOWN}]
+    return {
+        "undone": undo,
+        "undone_counts": "" if undo is None else _undone_counts(page, undo),
+        "undone_waiting": 0 if undo is None else undo.count(UndoResult.PROPOSED),
+        "not_undone": left,
+    }
+
+
+def _undone_counts(page: Page, undo: Undo) -> str:
+    counts = ((result, undo.count(result)) for result in UndoResult)
+    return _counted((page.word("undo_results", result), count) for result, count in counts)
+
+
+def _decisions(page: Page, since: ImportStanding) -> str:
+    return _counted((page.word("proposal_states", state), count) for state, count in since.proposals.items())
+
+
+def _counted(pairs: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{words} {count}" for words, count in pairs if count)

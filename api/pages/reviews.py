@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse
 
 from api.auth.rights import Rights, require, units_of_redrawing
 from api.deps import LARGEST_ID, After, Unit
+from api.pages.batches import batch_of, sources_to_choose
 from api.pages.history import fact_words
 from api.pages.view import Page, PageDep, PageRoute, query_of
-from api.reviewing import own_units
+from api.reviewing import Source, own_units
 from api.schemas.proposals import ProposalItem
 from api.shapes import proposal_items
 from geo.accounts.rights import Action
@@ -57,6 +58,7 @@ def show_reviews(
     city: Unit = None,
     kind: Kind | None = None,
     proposed_by: Annotated[str | None, Query(max_length=200)] = None,
+    source: Source = None,
     proposal: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
     after: After = None,
 ) -> HTMLResponse:
@@ -65,7 +67,11 @@ def show_reviews(
         if city not in {None, ALL}:
             cities.get(conn, str(city))
         wanted = ProposalFilter(
-            adcodes=units_shown(page.rights, city), kind=kind, proposed_by=proposed_by, limit=PAGE_ROWS + 1
+            adcodes=units_shown(page.rights, city),
+            kind=kind,
+            proposed_by=proposed_by,
+            source=source,
+            limit=PAGE_ROWS + 1,
         )
         if proposal is None:
             found = proposal_search.find(conn, replace(wanted, after=after))
@@ -77,7 +83,14 @@ def show_reviews(
             page, conn, found[:PAGE_ROWS], {code: page.name(one) for code, one in units.items()}
         )
         proposers = proposal_search.proposers(conn)
-    asked = {"city": None if city == ALL else city, "kind": kind, "proposed_by": proposed_by}
+        batch = batch_of(page, conn, source, shown)
+        sources = sources_to_choose(page, conn)
+    asked = {
+        "city": None if city == ALL else city,
+        "kind": kind,
+        "proposed_by": proposed_by,
+        "source": source,
+    }
     mine = city is None and own_units(page.rights.user) is not None
     return page.render(
         "reviews.html",
@@ -86,7 +99,9 @@ def show_reviews(
         reviews=shown,
         total=total,
         one=proposal,
-        chosen={"city": city, "kind": kind, "proposed_by": proposed_by},
+        chosen={"city": city, "kind": kind, "proposed_by": proposed_by, "source": source},
+        batch=batch,
+        sources=sources,
         cities=_units_to_choose(page, units),
         kinds=[("", page.say("kind_all")), *((slug.value, page.word("kinds", slug)) for slug in Kind)],
         proposers=[("", page.work("anybody")), *((name, name) for name in proposers)],

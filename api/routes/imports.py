@@ -20,7 +20,7 @@ from geo.accounts.rights import Action
 from geo.errors import BadValue, InvalidInput
 from geo.imports.prepare import ImportOptions, Receipt
 from geo.readers.vector_formats import READ_FORMATS
-from geo.store import imports
+from geo.store import Store, import_undos, imports
 
 router = APIRouter(
     prefix="/api/imports", tags=["imports"], route_class=StrictRoute, dependencies=[require(Action.READ)]
@@ -103,10 +103,10 @@ def add_import(
     def work() -> Response:
         tried = import_work.try_file(store, rights, path, options, today, in_units=not cities_)
         if not dry_run:
-            return _answer(request, import_work.commit(store, rights, tried, today))
+            return _answer(request, store, import_work.commit(store, rights, tried, today))
         import_id = import_work.keep_try(store, rights, spool, path, tried, in_units=not cities_)
         with store.read() as conn:
-            return _answer(request, imports.get(conn, import_id))
+            return _answer(request, store, imports.get(conn, import_id))
 
     with discarded_unless_kept(spool, path):
         return retry.around(store, f"{path.parent.name} {options} {dry_run} {cities_}", work)
@@ -119,7 +119,8 @@ def list_imports(
     """The imports and dry runs, the newest first, without their rows."""
     with store.read() as conn:
         page, last = page_of(imports.find(conn, limit=limit + 1, after=after), limit)
-    items = [ReceiptItem.of(receipt) for receipt in page]
+        since = import_undos.standing(conn, [receipt.import_id for receipt in page])
+    items = [ReceiptItem.of(receipt, since[receipt.import_id]) for receipt in page]
     return ImportList(items=items, next=next_url(request, None if last is None else last.import_id))
 
 
@@ -134,7 +135,8 @@ def get_import(
     """One receipt with its rows."""
     with store.read() as conn:
         receipt = imports.get(conn, import_id)
-    return _receipt_page(request, receipt, after=after, limit=limit)
+    page, last = _page(store, receipt, after=after, limit=limit)
+    return page.model_copy(update={"next": next_url(request, last)})
 
 
 @router.post(
@@ -154,7 +156,7 @@ def commit(
 
     def work() -> Response:
         receipt, _ = import_work.commit_tried(store, rights, import_id, today, only_valid=only_valid)
-        return _answer(request, receipt)
+        return _answer(request, store, receipt)
 
     return retry.around(store, f"only_valid {only_valid}", work)
 
@@ -166,13 +168,14 @@ def _day(text: str) -> date | None:
         raise BadValue(field="as_of", value=text, problem="is not a date (YYYY-MM-DD)") from error
 
 
-def _receipt_page(request: Request, receipt: Receipt, *, after: int, limit: int) -> ReceiptOut:
-    page, last = ReceiptOut.page(receipt, after=after, limit=limit)
-    return page.model_copy(update={"next": next_url(request, last)})
+def _page(store: Store, receipt: Receipt, *, after: int, limit: int) -> tuple[ReceiptOut, int | None]:
+    with store.read() as conn:
+        standing = import_undos.standing(conn, [receipt.import_id])[receipt.import_id]
+    return ReceiptOut.page(receipt, standing, after=after, limit=limit)
 
 
-def _answer(request: Request, receipt: Receipt) -> Response:
-    page, last = ReceiptOut.page(receipt, after=0, limit=ROWS)
+def _answer(request: Request, store: Store, receipt: Receipt) -> Response:
+    page, last = _page(store, receipt, after=0, limit=ROWS)
     location = f"/api/imports/{receipt.import_id}"
     rest = None if last is None else f"{str(request.base_url).rstrip('/')}{location}?after={last}"
     return json_answer(page.model_copy(update={"next": rest}), status=201, headers={"Location": location})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import deps, shapes
 from api.auth.rights import require
 from api.auth.trail import doer_of
+from api.deciding import Decision
 from api.paging import next_url, page_of
 from api.retries import RetryDep
 from api.reviewing import ProposalFilterDep
@@ -23,7 +25,6 @@ from api.schemas.proposals import (
 )
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.accounts.audit import AuditEvent
 from geo.accounts.rights import Action
 from geo.store import cities, comments, proposal_search, proposals, sites
 from geo.store.recording import ProposalOutdated
@@ -86,6 +87,21 @@ def comment(
         return retry.once(conn, body.text, work)
 
 
+def decider(
+    request: Request, rights: deps.RightsDep, today: deps.TodayDep, as_: As = None
+) -> Callable[[DecisionIn], Decision]:
+    """How the decision is made that the body of the request asks for."""
+
+    def decision(given: DecisionIn) -> Decision:
+        actor = rights.as_person(given.as_ or as_)
+        return Decision(rights, doer_of(request, actor), actor, clock.now_utc(), given.comment, today)
+
+    return decision
+
+
+DecideDep = Annotated[Callable[[DecisionIn], Decision], Depends(decider)]
+
+
 @router.post(
     "/{proposal_id}/approve",
     response_model=ChangedSite,
@@ -93,61 +109,45 @@ def comment(
 )
 def approve(
     proposal_id: deps.Id,
-    request: Request,
     store: deps.StoreDep,
-    rights: deps.RightsDep,
-    today: deps.TodayDep,
+    decide: DecideDep,
     lang: deps.LangDep,
     retry: RetryDep,
     body: DecisionIn | None = None,
-    as_: As = None,
 ) -> Response:
     """Release a proposal under another name than the proposer's."""
-    given = body or DecisionIn()
-    actor = rights.as_person(given.as_ or as_)
-    now = clock.now_utc()
+    decision = decide(body or DecisionIn())
     try:
         with store.write() as conn:
             proposal = proposals.get(conn, proposal_id)
-            rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
+            decision.check(conn, proposal)
 
             def work() -> Response:
-                applied = proposals.approve(
-                    conn, proposal_id, actor=actor, now=now, comment=given.comment, today=today
-                )
-                doer_of(request, actor).note(conn, AuditEvent.APPROVED, target=f"proposal {proposal_id}")
-                return shapes.changed_answer(conn, applied, lang)
+                return shapes.changed_answer(conn, decision.approve(conn, proposal), lang)
 
-            return retry.once(conn, f"{actor} {given.comment}", work)
+            return retry.once(conn, f"{decision.actor} {decision.comment}", work)
     except ProposalOutdated:
         with store.write() as conn:
-            proposals.tell_outdated(conn, proposal_id, now=now)
+            proposals.tell_outdated(conn, proposal_id, now=decision.now)
         raise
 
 
 @router.post("/{proposal_id}/reject", response_model=ProposalItem, dependencies=[require(Action.WITHDRAW)])
 def reject(
     proposal_id: deps.Id,
-    request: Request,
     store: deps.StoreDep,
-    rights: deps.RightsDep,
+    decide: DecideDep,
     retry: RetryDep,
     body: DecisionIn | None = None,
-    as_: As = None,
 ) -> Response:
     """Turn a proposal down; its proposer may withdraw it so."""
-    given = body or DecisionIn()
-    actor = rights.as_person(given.as_ or as_)
+    decision = decide(body or DecisionIn())
     with store.write() as conn:
         proposal = proposals.get(conn, proposal_id)
-        if proposal.proposed_by != rights.name:
-            rights.check_decision(conn, proposal, sites.get(conn, proposal.site_id))
+        decision.check_rejection(conn, proposal)
 
         def work() -> Response:
-            decided = proposals.reject(
-                conn, proposal_id, actor=actor, now=clock.now_utc(), comment=given.comment
-            )
-            doer_of(request, actor).note(conn, AuditEvent.REJECTED, target=f"proposal {proposal_id}")
+            decided = decision.reject(conn, proposal)
             return shapes.json_answer(shapes.proposal_items(conn, [decided])[0])
 
-        return retry.once(conn, f"{actor} {given.comment}", work)
+        return retry.once(conn, f"{decision.actor} {decision.comment}", work)

@@ -16,6 +16,7 @@ from geo.history import Fact
 from geo.proposals import Comment, Proposal, ProposalState
 from geo.redrawing import Redrawing, RedrawingKind
 from geo.sites import Site
+from geo.store.batch_decisions import Decided
 
 
 class ChangeOut(Wire):
@@ -107,7 +108,8 @@ class CommentItem(Wire):
 class ProposalItem(Wire):
     """A change that waits for a second person, or did.
 
-    `before` is what the site says at present of each fact that would change.
+    `before` is what the site says at present of each fact that would change; proposals of one `source`, such
+    as `import:7` or `undo:3`, came together.
     """
 
     proposal_id: int
@@ -123,6 +125,7 @@ class ProposalItem(Wire):
     decided_by: str | None
     decided_at: str | None
     comment: str
+    source: str
     redrawing: RedrawingOut | None = None
     before: Json
     comments: list[CommentItem] = Field(default_factory=list)
@@ -186,3 +189,36 @@ class DecisionIn(Given):
         None, alias="as", description="Another name than the proposer's; the service's own actor by default."
     )
     comment: Text = ""
+
+
+class BatchIn(DecisionIn):
+    """All open proposals of one source, to be decided together."""
+
+    source: Name = Field(description="What they came from: `import:7`, `status:7` or `undo:3`.")
+    partly: bool = Field(False, description="Leave those that cannot be decided, and decide the others.")
+
+
+class DecidedItem(Wire):
+    """What became of one proposal: decided, or still open for the reason in `problem`."""
+
+    proposal_id: int
+    site_id: int
+    site_code: str
+    done: bool
+    problem: str
+
+
+class BatchOut(Wire):
+    """What became of each open proposal of one source."""
+
+    source: str
+    decided: int
+    left: int
+    items: list[DecidedItem]
+
+    @classmethod
+    def of(cls, source: str, items: Sequence[Decided]) -> Self:
+        """The answer about proposals that were decided together."""
+        done = sum(one.done for one in items)
+        found = [DecidedItem.model_validate(one) for one in items]
+        return cls(source=source, decided=done, left=len(items) - done, items=found)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from geo.proposals import ProposalState
 
 
 class RowResult(StrEnum):
@@ -77,6 +79,7 @@ class UndoResult(StrEnum):
 
     UNDONE = "undone"
     PROPOSED = "proposed"
+    TURNED_DOWN = "turned_down"
     REFUSED = "refused"
 
 
@@ -95,7 +98,10 @@ class UndoRow:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How an import was undone; `partly` says that rows changed since were left as they are."""
+    """How an import was undone; `partly` says that rows changed since were left as they are.
+
+    A row is undone once all that it asked for is recorded, approved where it needed a second person.
+    """
 
     undo_id: int
     import_id: int
@@ -107,3 +113,32 @@ class Undo:
     def count(self, result: UndoResult) -> int:
         """How many rows came out so."""
         return sum(row.result is result for row in self.rows)
+
+    @property
+    def source(self) -> str:
+        """What the history rows and proposals of the undo name as their source."""
+        return undo_source(self.undo_id)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is undone."""
+        return self.count(UndoResult.UNDONE) == len(self.rows)
+
+
+def undo_source(undo_id: int) -> str:
+    """The source of what an undo records."""
+    return f"undo:{undo_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportStanding:
+    """What became of an import since: how many of its proposals stand in each state, and its undo."""
+
+    source: str = ""
+    proposals: Mapping[ProposalState, int] = field(default_factory=dict)
+    undo: Undo | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many of its changes wait for a second person."""
+        return self.proposals.get(ProposalState.OPEN, 0)

@@ -21,7 +21,7 @@ from geo.errors import Conflict, Refused, ReverdureError
 from geo.facts import current, standing
 from geo.history import Fact, HistoryRow
 from geo.imports.plan import SOURCES
-from geo.imports.receipts import ReceiptRow, RowResult, Undo, UndoResult, UndoRow
+from geo.imports.receipts import ReceiptRow, RowResult, Undo, UndoResult, UndoRow, undo_source
 from geo.proposals import ProposalState
 from geo.sites import Site
 from geo.store import Store, history, sites
@@ -41,9 +41,22 @@ class NotCommitted(Conflict):
 
 
 class AlreadyUndone(Conflict):
-    """The import was undone before."""
+    """The import was undone before, or an undo of it waits or was turned down."""
 
-    template = "import {import_id} is undone already"
+    template = (
+        "import {import_id} was undone before, on {on} by {actor}: {undone} of {rows} rows are undone, "
+        "{waiting} wait for a second person; what it left can be changed site by site"
+    )
+
+    def __init__(self, undo: Undo) -> None:
+        super().__init__(
+            import_id=undo.import_id,
+            on=undo.undone_at[:10],
+            actor=undo.actor,
+            rows=len(undo.rows),
+            undone=undo.count(UndoResult.UNDONE),
+            waiting=undo.count(UndoResult.PROPOSED),
+        )
 
 
 class UndoRefused(Refused):
@@ -87,7 +100,7 @@ def undo_import(
         if receipt.dry_run:
             raise NotCommitted(import_id=import_id)
         if undo_store.is_undone(conn, import_id):
-            raise AlreadyUndone(import_id=import_id)
+            raise AlreadyUndone(undo_store.get(conn, import_id))
         undoer = _Undoer(conn, import_id, actor=actor, now=now, reason=reason, today=today or local_date(now))
         touched = [row for row in receipt.rows if row.result in {RowResult.NEW, RowResult.CHANGED}]
         rows = tuple(undoer.row(row, row.site_id) for row in touched if row.site_id is not None)
@@ -143,7 +156,7 @@ class _Undoer:
                 done.site_id,
                 change,
                 actor=self._actor,
-                source=f"undo:{self.undo_id}",
+                source=undo_source(self.undo_id),
                 now=self._now,
                 if_version=None,
                 today=self._today,

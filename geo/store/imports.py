@@ -32,12 +32,18 @@ def next_id(conn: Connection) -> int:
 
 def get(conn: Connection, import_id: int) -> Receipt:
     """The receipt with this id and its rows; raises `UnknownImport`."""
+    head = get_head(conn, import_id)
+    query = select(IMPORT_ROWS).where(IMPORT_ROWS.c.import_id == import_id).order_by(IMPORT_ROWS.c.row)
+    rows = tuple(_receipt_row(row) for row in conn.execute(query).mappings())
+    return replace(head, rows=rows)
+
+
+def get_head(conn: Connection, import_id: int) -> Receipt:
+    """The receipt without its rows; raises `UnknownImport`."""
     stored = conn.execute(select(IMPORTS).where(IMPORTS.c.import_id == import_id)).mappings().first()
     if stored is None:
         raise UnknownImport(import_id=import_id)
-    query = select(IMPORT_ROWS).where(IMPORT_ROWS.c.import_id == import_id).order_by(IMPORT_ROWS.c.row)
-    rows = tuple(_receipt_row(row) for row in conn.execute(query).mappings())
-    return replace(_receipt(stored), rows=rows)
+    return _receipt(stored)
 
 
 def find(conn: Connection, limit: int | None = None, after: int | None = None) -> list[Receipt]:

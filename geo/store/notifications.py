@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from geo.accounts.notices import Notice, NoticeKind
 from geo.accounts.rights import User
 from geo.canonical import canonical_json, parse_json
+from geo.proposals import comes_in_bulk
 from geo.store import accounts, cities
 from geo.store.account_tables import NOTIFICATIONS, USERS
 
@@ -68,16 +69,16 @@ def notify_deciders(
     source: str,
     proposal_id: int,
 ) -> int:
-    """How many reviewers of these units were told that a proposal waits; an import tells each once."""
+    """How many reviewers of these units were told that a proposal waits; each once of what comes together."""
     places = [cities.place(conn, code) for code in adcodes]
-    bulk = source.startswith("import:")
+    bulk = comes_in_bulk(source)
     return notify(
         conn,
         accounts.deciders(conn, {code for place in places for code in place}),
         NoticeKind.PROPOSAL_WAITS,
         now=now,
         subject=source if bulk else f"proposal:{proposal_id}",
-        link="/reviews" if bulk else f"/sites/{site_id}",
+        link=f"/reviews?source={source}" if bulk else f"/sites/{site_id}",
         facts={"actor": actor, "site": site_code},
         site_id=None if bulk else site_id,
         but=actor,

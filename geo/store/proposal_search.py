@@ -18,7 +18,7 @@ class ProposalFilter:
     """Which proposals are asked for; None asks for all. Pages by `after`, the last id of the page before.
 
     `adcodes` are units in which, or below which, the first site of the proposal lies now; `kind` is that
-    site's. `not_by` leaves out what somebody proposed.
+    site's. `not_by` leaves out what somebody proposed; `source` is what they came from, such as `undo:3`.
     """
 
     state: ProposalState | None = ProposalState.OPEN
@@ -27,6 +27,7 @@ class ProposalFilter:
     kind: str | None = None
     proposed_by: str | None = None
     not_by: str | None = None
+    source: str | None = None
     after: int | None = None
     limit: int | None = None
 
@@ -63,6 +64,8 @@ def _matching(query: Select[Any], wanted: ProposalFilter) -> Select[Any]:
         query = query.where(columns.site_id.in_(select(SITES.c.fid).where(SITES.c.kind == wanted.kind)))
     if wanted.proposed_by is not None:
         query = query.where(columns.proposed_by == wanted.proposed_by)
+    if wanted.source is not None:
+        query = query.where(columns.source == wanted.source)
     if wanted.not_by is not None:
         query = query.where(columns.proposed_by != wanted.not_by)
     return query if wanted.after is None else query.where(columns.proposal_id > wanted.after)

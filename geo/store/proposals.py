@@ -15,7 +15,7 @@ from geo.canonical import canonical_json, parse_json
 from geo.changes import Change, plan_change
 from geo.errors import BadValue, Conflict, Refused, UnknownProposal
 from geo.history import Fact
-from geo.proposals import Proposal, ProposalState, concerned_units
+from geo.proposals import Proposal, ProposalState, comes_in_bulk, concerned_units
 from geo.redrawing import Redrawing, entering_units
 from geo.redrawing_json import redrawing_json, redrawing_of
 from geo.sites import Site
@@ -221,16 +221,16 @@ def _decide(
         .values(state=state.value, decided_by=actor, decided_at=now, comment=comment)
     )
     decided = get(conn, proposal_id)
-    approved = state is ProposalState.APPROVED
+    approved, bulk = state is ProposalState.APPROVED, comes_in_bulk(decided.source)
     notifications.notify(
         conn,
         [decided.proposed_by],
         NoticeKind.PROPOSAL_APPROVED if approved else NoticeKind.PROPOSAL_REJECTED,
         now=now,
-        subject=f"proposal:{proposal_id}",
-        link=f"/sites/{decided.site_id}",
+        subject=decided.source if bulk else f"proposal:{proposal_id}",
+        link=f"/reviews?source={decided.source}" if bulk else f"/sites/{decided.site_id}",
         facts={"actor": actor, "site": sites.get(conn, decided.site_id).site_code, "comment": comment},
-        site_id=decided.site_id,
+        site_id=None if bulk else decided.site_id,
         but=actor,
     )
     return decided

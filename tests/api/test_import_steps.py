@@ -76,7 +76,7 @@ def test_an_import_is_undone_over_http_and_told_once_more(service) -> None:
     assert client.get(f"/api/imports/{number}/undo").status_code == 404
     undone = client.post(f"/api/imports/{number}/undo", json={"reason": "wrong file"})
     assert undone.status_code == 200, undone.text
-    assert undone.json()["counts"] == {"undone": 0, "proposed": 2, "refused": 0}
+    assert undone.json()["counts"] == {"undone": 0, "proposed": 2, "turned_down": 0, "refused": 0}
     assert client.get(f"/api/imports/{number}/undo").json() == undone.json()
     assert client.post(f"/api/imports/{number}/undo").status_code == 409
     assert client.post("/api/imports/999/undo").status_code == 404
@@ -92,7 +92,7 @@ def test_an_undo_names_the_sites_that_somebody_changed_since(service) -> None:
     refused = client.post(f"/api/imports/{done.json()['import_id']}/undo")
     assert (refused.status_code, refused.json()["sites"]) == (403, ["00901"])
     partly = client.post(f"/api/imports/{done.json()['import_id']}/undo", json={"partly": True})
-    assert partly.json()["counts"] == {"undone": 0, "proposed": 1, "refused": 1}
+    assert partly.json()["counts"] == {"undone": 0, "proposed": 1, "turned_down": 0, "refused": 1}
 
 
 def sheet_of(answer):
@@ -179,7 +179,7 @@ def test_the_same_steps_by_command(tmp_path) -> None:
     refused = CliRunner().invoke(app, ["import", "undo", "1", "--store", store])
     assert refused.exit_code == 1
     undone = json.loads(run("import", "undo", "1", "--partly", "--store", store, "--json"))
-    assert undone["counts"] == {"undone": 0, "proposed": 1, "refused": 1}
+    assert undone["counts"] == {"undone": 0, "proposed": 1, "turned_down": 0, "refused": 1}
     assert "1 proposals" in run("approve", "--source", "undo:1", "--as", "wang", "--store", store)
     assert "written" in run("import", "template", str(tmp_path / "t.xlsx"))
     run("verify", "--store", store)

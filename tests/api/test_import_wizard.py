@@ -42,7 +42,7 @@ def test_the_steps_follow_each_other_as_plain_forms(service) -> None:
     assert client.get("/api/sites?q=N1").json()["features"][0]["properties"]["status"] == "treated"
     undone = client.post("/imports/2/undo?lang=en", data={"reason": "wrong"}, follow_redirects=True)
     assert "Waits for a second person 1" in undone.text
-    assert "is undone already" in client.post("/imports/2/undo?lang=en", data={}).text
+    assert "was undone before" in client.post("/imports/2/undo?lang=en", data={}).text
     again = look(client).text
     assert "is used again" in again
     assert 'value="site_code" selected' in again

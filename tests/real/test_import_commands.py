@@ -46,6 +46,7 @@ def test_the_permits_come_in_with_their_findings_and_a_marked_workbook(said):
 
 def test_the_status_list_comes_back_unchanged_and_the_import_is_undone(said):
     assert "88 rows would give 0 new, 0 changed, 88 unchanged, 0 rejected" in said("reverdure status apply")
-    assert "88 rows gave 0 undone, 88 proposed, 0 refused" in said("reverdure import undo")
+    assert "of 88 rows 88 waits for a second person" in said("reverdure import undo")
     assert "88 proposals of undo:1 are approved by Wang Li" in said("reverdure approve")
+    assert "of 88 rows 88 undone" in said("reverdure import show")
     assert said("reverdure verify").startswith("ok: 792 rows")

@@ -211,3 +211,29 @@ for (const form of document.querySelectorAll("form[data-decide-form]")) {
     else answer(form, false, fill(words.failed, { problem: await problemOf(response) }));
   });
 }
+
+// All proposals of one source: what could not be decided stays on the page and is named.
+for (const form of document.querySelectorAll("form[data-decide-all]")) {
+  const words = form.dataset;
+  if (told) answer(form, false, told);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const buttons = form.querySelectorAll("button");
+    const chosen = new FormData(form);
+    const asked = { source: words.source, as: chosen.get("as"), comment: chosen.get("comment") || "", partly: chosen.has("partly") };
+    buttons.forEach((button) => { button.disabled = true; });
+    answer(form, true, words.loading);
+    const response = await fetch(event.submitter.formAction, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+      body: JSON.stringify(asked),
+    });
+    if (response.ok) {
+      const { decided, left, items } = await response.json();
+      const stay = items.filter((one) => !one.done).map((one) => `${one.site_code}: ${one.problem}`);
+      if (left) reloadWith(`${fill(words.left, { decided, left })} ${stay.join("; ")}`);
+      else window.location.reload();
+    } else answer(form, false, fill(words.failed, { problem: await problemOf(response) }));
+    buttons.forEach((button) => { button.disabled = false; });
+  });
+}
