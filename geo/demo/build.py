@@ -23,6 +23,7 @@ from geo.demo.journal import Act, journal
 from geo.demo.office import Office
 from geo.demo.rasters import EDITION, YEARS, write_rasters
 from geo.demo.region import plan_sites
+from geo.demo.works import record_works
 from geo.outlines import CHINA_EDITION, china_units
 from geo.recover.run import RecoverParams, recover
 from geo.registration import RasterRequest, inspect
@@ -139,6 +140,7 @@ def _fill(
         cities.put(conn, units, listed_cities())
         office = Office(conn, stories)
         office.work(acts, progress=_part(report, _DRAWN, _RECORDED))
+        record_works(conn, units)
         located = [replace(scene, path=store.relative(Path(scene.path))) for scene in found]
         scenes.add(conn, located, now=SCENES_ADDED_AT)
         waiting = len(proposals.find(conn, state="open"))

@@ -18,6 +18,7 @@ from geo.demo.rasters import YEARS
 from geo.evidence.verdict import Verdict
 from geo.figures import rate_series, rates_of
 from geo.history import Fact
+from geo.planning import Finding
 from geo.proposals import ProposalState
 from geo.rates import GroupBy, RateDefinition, RateQuery
 from geo.scenes import SceneKind
@@ -25,7 +26,20 @@ from geo.sites import Kind, Settlement
 from geo.spectral.metrics import Metric
 from geo.spectral.recovery import ReferenceKind
 from geo.status import Status, status_table
-from geo.store import Store, get_setting, history, proposals, recoveries, scenes, sites, spectral, subsidences
+from geo.store import (
+    Store,
+    get_setting,
+    history,
+    inspections,
+    projects,
+    proposals,
+    recoveries,
+    scenes,
+    sites,
+    spectral,
+    subsidences,
+    targets,
+)
 from geo.store.takeover import StoreNotEmpty
 
 pytestmark = pytest.mark.slow
@@ -127,6 +141,30 @@ def test_a_second_person_has_released_some_changes_and_not_others(built: Built) 
     assert all(
         one.decided_by not in {None, one.proposed_by} for one in kept if one.state is not ProposalState.OPEN
     )
+
+
+def test_works_stand_around_the_sites_and_each_acceptance_has_its_inspection(
+    built: Built,
+) -> None:
+    with built[0].read() as conn:
+        running = [project for project, _ in projects.find(conn)]
+        late = projects.overdue(conn, today=LAST_DAY)
+        wanted = [target for target, _ in targets.find(conn, year=2026)]
+        seen = [inspection for inspection, _ in inspections.find(conn)]
+        waiting = proposals.find(conn, state="open")
+        passed = {
+            one.proposal_id: inspections.has_passed(conn, one.site_id, by=one.effective_on)
+            for one in waiting
+            if one.change.facts.get(Fact.STATUS) == Status.ACCEPTED.value
+        }
+    assert all(project.site_ids and project.budget_cents for project in running)
+    assert late
+    assert {one.project_code for one in late} <= {project.code for project in running} | {None}
+    assert wanted
+    assert all(target.units > 0 for target in wanted)
+    assert {one.finding for one in seen} >= {Finding.PASSED, Finding.DEFECTS}
+    assert passed
+    assert all(passed.values())
 
 
 def test_every_year_has_its_scene_below_the_store(built: Built) -> None:
