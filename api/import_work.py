@@ -22,7 +22,7 @@ from geo.imports.receipts import RowResult, Undo
 from geo.imports.undo import undo_import
 from geo.outlines import UnitIndex, china_units
 from geo.sites import Site
-from geo.store import Connection, Store, cities, import_profiles, imports, sites
+from geo.store import Connection, Store, cities, import_profiles, imports, proposals, sites
 from geo.vector_io import RawLayer, read_vector
 
 _ENTERED_OR_CHANGED: Final = frozenset({RowResult.NEW, RowResult.CHANGED})
@@ -68,6 +68,7 @@ def try_file(
     layer = read_vector(path, layer=options.layer, encoding=options.encoding)
     with store.read() as conn:
         found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
+        waiting = proposals.open_by_site(conn)
         known = cities.outlines(conn) if in_units else []
         if options.kind == "sites":
             profile = import_profiles.get(conn, department_of(rights), layer.columns)
@@ -75,7 +76,7 @@ def try_file(
     new_units = china_units() if in_units and not found and not known else ()
     existing = {site.site_code: site for site in found}
     index = UnitIndex(known or new_units) if known or new_units else None
-    prepared = prepare_layer(layer, options, existing=existing, units=index, today=today)
+    prepared = prepare_layer(layer, options, existing=existing, waiting=waiting, units=index, today=today)
     return Tried(prepared, layer, new_units)
 
 

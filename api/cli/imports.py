@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geo.imports.prepare import ImportOptions, Receipt
     from geo.imports.receipts import ImportStanding
     from geo.outlines import UnitIndex
+    from geo.proposals import Proposal
     from geo.sites import Site
 
 SHOWN_ROWS = 20
@@ -119,12 +120,14 @@ def _run(store: str, file: Path, options: ImportOptions, *, cities: str | None, 
     from geo.imports.prepare import ImportRefused, commit_import, prepare_layer
     from geo.vector_io import read_vector
 
-    existing, known, is_new = _stored(store)
+    existing, waiting, known, is_new = _stored(store)
     given = _given_units(cities, is_new=is_new)
     index = _index(known if given is None else given)
     layer = read_vector(file, layer=options.layer, encoding=options.encoding)
     options = import_files.with_remembered(store, options, layer.columns)
-    prepared = prepare_layer(layer, options, existing=existing, units=index, today=console.today())
+    prepared = prepare_layer(
+        layer, options, existing=existing, waiting=waiting, units=index, today=console.today()
+    )
     if dry_run:
         return prepared.receipt(actor=console.settings().actor)
     if prepared.rejected and not options.only_valid:
@@ -143,16 +146,19 @@ def _run(store: str, file: Path, options: ImportOptions, *, cities: str | None, 
         )
 
 
-def _stored(store: str) -> tuple[dict[str, Site], Sequence[City], bool]:
-    """The sites of the store by code, its units with outlines, and whether it has neither."""
+def _stored(
+    store: str,
+) -> tuple[dict[str, Site], dict[int, tuple[Proposal, ...]], Sequence[City], bool]:
+    """The sites by code, the open proposals by site, the units with outlines; whether there is nothing."""
     if not console.store_exists(store):
-        return {}, (), True
-    from geo.store import cities, sites
+        return {}, {}, (), True
+    from geo.store import cities, proposals, sites
 
     with console.opened(store) as opened, opened.read() as conn:
         found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
         units = cities.outlines(conn)
-    return {site.site_code: site for site in found}, units, not found and not units
+        waiting = proposals.open_by_site(conn)
+    return {site.site_code: site for site in found}, waiting, units, not found and not units
 
 
 def _given_units(cities: str | None, *, is_new: bool) -> Sequence[City] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -13,6 +13,7 @@ from geo.history import Fact
 from geo.imports.findings import finding
 from geo.imports.receipts import Finding
 from geo.imports.rows import Stated
+from geo.proposals import Proposal
 from geo.sites import Approach, Site
 from geo.status import Status, next_statuses
 from geo.wkb import wkb_of
@@ -25,7 +26,7 @@ def refusals_of(site: Site, stated: Stated, *, lang: Lang) -> list[Finding]:
     """Why the row cannot change the site, and what of it is not taken over; empty where all can."""
     found = []
     if site.left_on is not None and not never_counted(site):
-        found.append(finding("site_has_left", lang=lang, left_on=site.left_on))
+        found.append(finding("site_has_left", lang=lang, entered_on=site.entered_on, left_on=site.left_on))
     status = stated.facts.get(Fact.STATUS)
     if never_counted(site):
         return found
@@ -80,6 +81,20 @@ def changes_of(
     if polygon is not None and wkb_of(polygon) != wkb_of(site.geometry):
         changes.append(Change({} if unit is None else {Fact.UNIT: unit}, as_of, reason, geometry=polygon))
     return tuple(changes)
+
+
+def waiting_same(change: Change, waiting: Iterable[Proposal]) -> Proposal | None:
+    """The open proposal that asks for the same facts and boundary, on whichever day; None where none does."""
+    return next((one for one in waiting if _signature(one.change) == _signature(change)), None)
+
+
+def _signature(change: Change) -> tuple[dict[Fact, object], bytes | None]:
+    return dict(change.facts), None if change.geometry is None else wkb_of(change.geometry)
+
+
+def leaves(proposal: Proposal) -> bool:
+    """Whether the site leaves the inventory once the proposal is approved."""
+    return proposal.redrawing is not None or proposal.change.facts.get(Fact.MEMBERSHIP) == "left"
 
 
 def never_counted(site: Site) -> bool:

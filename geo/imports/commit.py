@@ -8,14 +8,13 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from geo.changes import Change
 from geo.cities import City, Listing
 from geo.clock import local_date
 from geo.errors import Refused, ReverdureError
+from geo.imports.changes import waiting_same
 from geo.imports.findings import finding, shortened
 from geo.imports.plan import SOURCES, PreparedImport, PreparedRow, make_receipt
 from geo.imports.receipts import Receipt, ReceiptRow, RowResult, Severity
-from geo.proposals import Proposal, ProposalState
 from geo.store import Store
 from geo.store import changes as change_store
 from geo.store import cities as city_store
@@ -23,7 +22,6 @@ from geo.store import history as history_store
 from geo.store import imports as import_store
 from geo.store import proposals as proposal_store
 from geo.store import sites as site_store
-from geo.wkb import wkb_of
 
 
 class ImportRefused(Refused):
@@ -97,7 +95,7 @@ class _Writer:
         self._now = now
         self._today = today
         self._source = f"{SOURCES[prepared.options.kind]}:{import_store.next_id(conn)}"
-        self._open = _open_proposals(conn)
+        self._open = proposal_store.open_by_site(conn)
 
     def rows(self) -> tuple[ReceiptRow, ...]:
         """What became of each row, in file order."""
@@ -130,11 +128,11 @@ class _Writer:
 
     def _change(self, row: PreparedRow, site_id: int, line: ReceiptRow) -> ReceiptRow:
         """The row's changes, applied all or none; one that waits as a proposal is not proposed again."""
-        proposals, version, waiting = [], row.base_version, 0
+        proposals, version, waiting = list(row.proposal_ids), row.base_version, 0
         try:
             with self._conn.begin_nested():
                 for change in row.changes:
-                    same = next((one for one in self._open.get(site_id, ()) if _same(one, change)), None)
+                    same = waiting_same(change, self._open.get(site_id, ()))
                     if same is not None:
                         proposals.append(same.proposal_id)
                         waiting += 1
@@ -165,17 +163,3 @@ class _Writer:
     def _refused(self, line: ReceiptRow, code: str, problem: str = "") -> ReceiptRow:
         why = finding(code, lang=self._prepared.options.lang, problem=problem)
         return replace(line, result=RowResult.REJECTED, findings=(*line.findings, why))
-
-
-def _open_proposals(conn: Connection) -> dict[int, list[Proposal]]:
-    found: dict[int, list[Proposal]] = {}
-    for proposal in proposal_store.find(conn, state=ProposalState.OPEN):
-        found.setdefault(proposal.site_id, []).append(proposal)
-    return found
-
-
-def _same(proposal: Proposal, change: Change) -> bool:
-    """Whether the proposal asks for the same facts and boundary, on whichever day."""
-    known = proposal.change
-    shapes = [None if one.geometry is None else wkb_of(one.geometry) for one in (known, change)]
-    return dict(known.facts) == dict(change.facts) and shapes[0] == shapes[1]

@@ -10,15 +10,16 @@ from typing import Final
 import shapely
 from shapely import MultiPolygon
 
-from geo.changes import NewSite
+from geo.changes import Change, NewSite
 from geo.history import Fact
-from geo.imports.changes import changes_of, refusals_of
+from geo.imports.changes import changes_of, leaves, never_counted, refusals_of, waiting_same
 from geo.imports.fields import DEFAULT_WORDS, FIELDS, ColumnMap
 from geo.imports.findings import finding
 from geo.imports.plan import ImportOptions, PreparedRow
 from geo.imports.receipts import Finding, RowResult
 from geo.imports.rows import RowReader, Stated
 from geo.outlines import UnitAssignment
+from geo.proposals import Proposal
 from geo.readers.client import RawRow
 from geo.readers.vector_formats import TABLES
 from geo.shapes import Judged
@@ -41,6 +42,7 @@ class RowJudge:
         *,
         crs: str,
         existing: Mapping[str, Site],
+        waiting: Mapping[int, Sequence[Proposal]],
         today: date,
     ) -> None:
         self._mapping = mapping
@@ -48,6 +50,7 @@ class RowJudge:
         self._options = options
         self._crs = crs
         self._existing = existing
+        self._waiting = waiting
         self._as_of = options.as_of or today
         self._codes: dict[str, int] = {}
         self._shapes: dict[bytes, int] = {}
@@ -200,17 +203,41 @@ class RowJudge:
             site, stated, shape.polygon, unit=unit, as_of=self._as_of, reason=self._options.reason
         )
         moved = any(change.geometry is not None for change in changes)
+        changes, same = self._not_proposed(stated, site, changes)
         return PreparedRow(
             row=row,
             site_code=site.site_code,
             result=RowResult.CHANGED if changes else RowResult.UNCHANGED,
             findings=tuple(stated.findings),
             changes=changes,
+            proposal_ids=same,
             site_id=site.site_id,
             base_version=site.version,
             area_before_units=site.area_units if moved else shape.area_before_units,
             area_units=shape.area_units,
         )
+
+    def _not_proposed(
+        self, stated: Stated, site: Site, changes: tuple[Change, ...]
+    ) -> tuple[tuple[Change, ...], tuple[int, ...]]:
+        """The changes that nobody has proposed yet, and the proposals that ask for the others.
+
+        Says so, and says too where the site comes back or is about to leave.
+        """
+        lang, waiting = self._options.lang, self._waiting.get(site.site_id, ())
+        if changes and never_counted(site):
+            left, back = site.left_on, changes[0].effective_on
+            stated.findings.append(finding("comes_back", lang=lang, left_on=left, entered_on=back))
+        leaving = next((one for one in waiting if leaves(one)), None)
+        if leaving is not None:
+            stated.findings.append(
+                finding("leaving_waits", lang=lang, number=leaving.proposal_id, by=leaving.proposed_by)
+            )
+        found = [(change, waiting_same(change, waiting)) for change in changes]
+        same = tuple(proposal.proposal_id for _, proposal in found if proposal is not None)
+        if same:
+            stated.findings.append(finding("already_proposed", lang=lang))
+        return tuple(change for change, proposal in found if proposal is None), same
 
 
 def unit_fact(assignment: UnitAssignment) -> dict[str, object]:

@@ -56,7 +56,8 @@ class ImportOptions:
 class PreparedRow:
     """What one input row will do: a new site, changes of a known one, nothing, or why it is refused.
 
-    `base_version` is the version of the known site that the changes start from.
+    `base_version` is the version of the known site that the changes start from. `proposal_ids` are proposals
+    that wait already and ask for what the row says.
     """
 
     row: int
@@ -70,6 +71,7 @@ class PreparedRow:
     area_before_units: int | None = None
     area_units: int | None = None
     defaults: tuple[str, ...] = ()
+    proposal_ids: tuple[int, ...] = ()
 
     def receipt_row(self) -> ReceiptRow:
         """The row's line in the receipt."""
@@ -81,6 +83,7 @@ class PreparedRow:
             findings=self.findings,
             area_before_units=self.area_before_units,
             area_units=self.area_units,
+            proposal_ids=self.proposal_ids,
         )
 
 

@@ -25,6 +25,7 @@ from geo.imports.plan import ImportOptions, PreparedImport, PreparedRow
 from geo.imports.receipts import Finding, Receipt, ReceiptRow, RowResult, Severity
 from geo.outlines import UnitAssignment, UnitIndex
 from geo.overlap import overlap_units
+from geo.proposals import Proposal
 from geo.readers.vector_formats import TABLES
 from geo.shapes import Judged, judge_shapes, swapped
 from geo.sites import Site
@@ -48,6 +49,7 @@ __all__ = [
 ]
 
 NO_SITES: Final[Mapping[str, Site]] = {}
+NO_PROPOSALS: Final[Mapping[int, Sequence[Proposal]]] = {}
 
 
 class EmptyLayer(InvalidInput):
@@ -61,17 +63,18 @@ def prepare_import(
     options: ImportOptions,
     *,
     existing: Mapping[str, Site] = NO_SITES,
+    waiting: Mapping[int, Sequence[Proposal]] = NO_PROPOSALS,
     units: UnitIndex | None = None,
     today: date,
 ) -> PreparedImport:
     """Every row of the file, read, judged and compared with the inventory; nothing is written.
 
-    `existing` are the sites of the inventory by code, also those that left; `units` place the sites, None to
-    place none. Raises the errors of `geo.vector_io`, `geo.crs` and `.fields` for what concerns the whole
-    file; what concerns one row is in its findings.
+    `existing` are the sites of the inventory by code, also those that left, `waiting` the open proposals by
+    site; `units` place the sites, None to place none. Raises the errors of `geo.vector_io`, `geo.crs` and
+    `.fields` for what concerns the whole file; what concerns one row is in its findings.
     """
     layer = read_vector(path, layer=options.layer, encoding=options.encoding)
-    return prepare_layer(layer, options, existing=existing, units=units, today=today)
+    return prepare_layer(layer, options, existing=existing, waiting=waiting, units=units, today=today)
 
 
 def prepare_layer(
@@ -79,6 +82,7 @@ def prepare_layer(
     options: ImportOptions,
     *,
     existing: Mapping[str, Site] = NO_SITES,
+    waiting: Mapping[int, Sequence[Proposal]] = NO_PROPOSALS,
     units: UnitIndex | None = None,
     today: date,
 ) -> PreparedImport:
@@ -110,7 +114,8 @@ def prepare_layer(
         lang=options.lang,
     )
     assigned = _assigned(judged, units)
-    rows = RowJudge(mapping, options, crs=crs, existing=existing, today=today).rows(layer, judged, assigned)
+    judge = RowJudge(mapping, options, crs=crs, existing=existing, waiting=waiting, today=today)
+    rows = judge.rows(layer, judged, assigned)
     accepted = {row.row for row in rows if row.result is not RowResult.REJECTED}
     return PreparedImport(
         file_name=layer.file_name,

@@ -58,6 +58,15 @@ def find(
     return [proposal_of(row) for row in conn.execute(query).mappings()]
 
 
+def open_by_site(conn: Connection) -> dict[int, tuple[Proposal, ...]]:
+    """The open proposals of each site that has any, by its id; a merge stands under each of its sites."""
+    found: dict[int, tuple[Proposal, ...]] = {}
+    for proposal in find(conn, state=ProposalState.OPEN):
+        for site_id in proposal.site_ids:
+            found[site_id] = (*found.get(site_id, ()), proposal)
+    return found
+
+
 def get(conn: Connection, proposal_id: int) -> Proposal:
     """The proposal with this id; raises `UnknownProposal`."""
     return proposal_of(_stored(conn, proposal_id))

@@ -105,7 +105,7 @@ def test_many_proposals_of_one_import_are_one_notification(peopled) -> None:  # 
             )
     with store.read() as conn:
         told = notifications.find(conn, named(conn, "rosa").user_id)
-    assert [(notice.count, notice.link) for notice in told] == [(3, "/reviews")]
+    assert [(notice.count, notice.link) for notice in told] == [(3, "/reviews?source=import:7")]
 
 
 def test_a_conflict_is_told_to_the_proposer(peopled) -> None:  # type: ignore[no-untyped-def]
