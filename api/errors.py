@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.import_words import said
 from geo import errors as geo_errors
 from geo.accounts.rights import NotSignedIn, TooManyAttempts
 from geo.changes import BrokenMembership, IllegalMove, NotVoidable, SiteHasLeft
@@ -133,7 +134,7 @@ async def answer_reverdure_error(request: Request, error: Exception) -> Response
     return problem(
         status,
         slug=slug,
-        detail=str(error),
+        detail=said(str(error), "wire"),
         request_id=request_id(request),
         headers=headers_of(error),
         extra=context,

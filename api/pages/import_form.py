@@ -10,6 +10,7 @@ from fastapi import Depends, Form
 
 from api import deps
 from geo.errors import BadValue, InvalidInput
+from geo.imports.fields import ROW_NUMBER
 from geo.imports.prepare import ImportOptions
 
 Words = Annotated[str, Form(max_length=2000)]
@@ -49,6 +50,7 @@ def mapping_options(
     unit: Names = [],  # noqa: B006
     word: Names = [],  # noqa: B006
     word_status: Names = [],  # noqa: B006
+    numbered: Annotated[str, Form(max_length=100)] = "",
     as_of: Words = "",
     reason: Words = "",
     repair: Flag = False,
@@ -68,6 +70,7 @@ def mapping_options(
         status_map={one: status for one, status in zip(word, word_status, strict=True) if status},
         area_units={name: one for name, one in zip(column, unit, strict=True) if one},
         ignored=tuple(name for name, one in zip(column, field, strict=True) if not one),
+        constants={"site_code": f"{numbered}{ROW_NUMBER}"} if numbered and "site_code" not in chosen else {},
         as_of=_day(as_of),
         layer=reading.layer,
         encoding=reading.encoding,

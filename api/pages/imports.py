@@ -11,14 +11,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api import deps, import_work
 from api.auth.rights import require
 from api.errors import status_of
+from api.import_words import receipt_said, said
 from api.pages.import_form import FormTornApart, mapping_options, reading_options
 from api.pages.view import Page, PageDep, PageRoute
 from api.schemas.import_steps import DetectedOut
 from api.spool import Spool, discarded_unless_kept
 from api.status_lists import status_list
 from geo.accounts.rights import Action
-from geo.errors import ReverdureError
-from geo.imports.fields import FIELDS
+from geo.errors import Conflict, ReverdureError
+from geo.imports.fields import FIELDS, ROW_NUMBER
 from geo.imports.prepare import ImportOptions, Receipt, RowResult
 from geo.imports.receipts import ImportStanding, Undo, UndoResult
 from geo.readers.vector_formats import READ_FORMATS
@@ -109,6 +110,25 @@ def show_import(import_id: deps.Id, page: PageDep) -> HTMLResponse:
     return receipt_page(page, import_id)
 
 
+@router.get(
+    "/imports/{import_id}/columns",
+    response_class=HTMLResponse,
+    include_in_schema=False,
+    dependencies=[require(Action.IMPORT)],
+)
+def columns_again(import_id: deps.Id, page: PageDep) -> HTMLResponse:
+    """The second step once more for the file of a dry run, with what was chosen, to be changed."""
+    spool = Spool(page.store)
+    try:
+        with page.store.read() as conn:
+            receipt = imports.get_head(conn, import_id)
+        path, options, _ = spool.recall(receipt.sha256, import_id)
+        found = import_work.look(page.store, page.rights, path, options)
+    except Conflict as error:
+        return receipt_page(page, import_id, error)
+    return second_step(page, DetectedOut.of(found, spool.hold(path)), options)
+
+
 @router.post(
     "/imports/{import_id}/commit",
     response_class=HTMLResponse,
@@ -171,7 +191,7 @@ def first_step(page: Page, error: ReverdureError | None = None) -> HTMLResponse:
         since=since,
         undo_words=lambda undo: page.say("wizard_undo_short", counts=_undone_counts(page, undo)),
         units=units,
-        problem=None if error is None else str(error),
+        problem=_problem(page, error),
         status_code=200 if error is None else status_of(error),
     )
 
@@ -193,10 +213,11 @@ def second_step(
         active="imports",
         found=found,
         options=options,
+        numbered=options.constants.get("site_code", "").removesuffix(ROW_NUMBER),
         fields=[(name, labels[name]) for name in FIELDS],
         areas={name for name, one in FIELDS.items() if one.form == "area"},
         units=list(HA_BY_UNIT),
-        problem=None if error is None else str(error),
+        problem=_problem(page, error),
         status_code=200 if error is None else status_of(error),
     )
 
@@ -216,7 +237,7 @@ def _second_step_again(
 def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None) -> HTMLResponse:
     """The receipt row by row, with commit or undo. Raises `UnknownImport`."""
     with page.store.read() as conn:
-        receipt = imports.get(conn, import_id)
+        receipt = receipt_said(imports.get(conn, import_id), "page", page.lang)
         since = import_undos.standing(conn, [import_id])[import_id]
     rows = sorted(
         receipt.rows, key=lambda row: (row.result is not RowResult.REJECTED, not row.findings, row.row)
@@ -228,13 +249,26 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
         receipt=receipt,
         rows=rows[:SHOWN_ROWS],
         good=_good(receipt),
+        has_columns=_has_columns(page, receipt),
         since=since,
         decisions=_decisions(page, since),
         **_undone(page, since.undo),
         SHOWN_ROWS=SHOWN_ROWS,
-        problem=None if error is None else str(error),
+        problem=_problem(page, error),
         status_code=200 if error is None else status_of(error),
     )
+
+
+def _problem(page: Page, error: ReverdureError | None) -> str | None:
+    return None if error is None else said(str(error), "page", page.lang)
+
+
+def _has_columns(page: Page, receipt: Receipt) -> bool:
+    """Whether the file of a dry run is kept and has columns that can be chosen anew."""
+    spool = Spool(page.store)
+    if not receipt.dry_run or not spool.has(receipt.sha256, receipt.import_id):
+        return False
+    return spool.recall(receipt.sha256, receipt.import_id)[1].kind == "sites"
 
 
 def _good(receipt: Receipt) -> int:

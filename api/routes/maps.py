@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from api import deps
 from api.auth.rights import require
 from api.import_map import drawn_rows
+from api.import_words import receipt_said
 from geo.accounts.rights import Action
 from geo.store import imports
 from tiles import maps
@@ -80,6 +81,6 @@ def import_map(
 ) -> str:
     """The rows of an import by what becomes of them, with their findings."""
     with store.read() as conn:
-        receipt = imports.get(conn, import_id)
+        receipt = receipt_said(imports.get(conn, import_id), "page", lang)
     rows = drawn_rows(store, receipt)
     return maps.import_html(receipt, rows, lang=lang, basemap_url=settings.basemap_url or "")

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from pydantic import Field
 
+from api.import_words import receipt_said
 from api.schemas.common import Given, Wire
 from geo.areas import ha_from_units
 from geo.imports.prepare import Receipt, ReceiptRow, RowResult, Severity
@@ -127,7 +128,7 @@ class ReceiptOut(ReceiptItem):
         cls, receipt: Receipt, standing: ImportStanding = NOTHING_SINCE, *, after: int, limit: int
     ) -> tuple[Self, int | None]:
         """The receipt with its rows behind row `after`, and the row to go on after (None at the end)."""
-        rest = [row for row in receipt.rows if row.row > after]
+        rest = [row for row in receipt_said(receipt, "wire").rows if row.row > after]
         fields = _receipt_fields(receipt, standing, ReceiptItem.model_fields)
         rows = [ReceiptRowOut.of(row) for row in rest[:limit]]
         last = rest[limit - 1].row if len(rest) > limit else None
