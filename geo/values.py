@@ -226,6 +226,16 @@ def unit_of(name: str) -> tuple[str, str | None]:
     return text, None
 
 
+def spellings(name: str) -> tuple[str, ...]:
+    """The name of a column, and its words the other way round, as a head over two rows may have them.
+
+    >>> spellings("面积（亩） 损毁")
+    ('面积（亩） 损毁', '损毁 面积（亩）')
+    """
+    words = name.split()
+    return (name,) if len(words) < 2 else (name, " ".join(reversed(words)))
+
+
 def unit_word(word: str) -> str | None:
     """The unit of area that a word names, None for any other word.
 

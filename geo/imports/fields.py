@@ -26,6 +26,7 @@ from geo.values import (
     read_start,
     read_text,
     read_year,
+    spellings,
     unit_of,
     unit_word,
 )
@@ -231,11 +232,13 @@ def _candidates(columns: Sequence[str], cut: Collection[str]) -> dict[str, list[
 
 
 def _alias(column: str) -> str | None:
-    whole, (bare, unit) = folded(column), unit_of(column)
-    if whole in _aliases():
-        return whole
-    known = bare in _aliases() and unit is not None and FIELDS[_aliases()[bare][0]].form == "area"
-    return bare if known else None
+    for spelled in spellings(column):
+        whole, (bare, unit) = folded(spelled), unit_of(spelled)
+        if whole in _aliases():
+            return whole
+        if bare in _aliases() and unit is not None and FIELDS[_aliases()[bare][0]].form == "area":
+            return bare
+    return None
 
 
 def _alias_of_cut(column: str) -> str | None:
@@ -245,7 +248,8 @@ def _alias_of_cut(column: str) -> str | None:
 
 
 def _source(column: str) -> Source:
-    named = _aliases().get(folded(column), ("", ""))[1] or unit_of(column)[1]
+    said = (_aliases().get(folded(one), ("", ""))[1] or unit_of(one)[1] for one in spellings(column))
+    named = next(filter(None, said), None)
     return Source(column, named or "ha", unit_assumed=named is None)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
+from geo.readers import xls_scan
 from geo.readers.found_layer import MAX_COLUMNS, MAX_FEATURES, FileRefused, FoundLayer, Note
 from geo.readers.sheet_scan import check_extent, formulas, sheet_members
 from geo.readers.table_head import SEARCHED_ROWS, has_code_column, head_of, unique_names
@@ -37,14 +38,15 @@ def read(job: Mapping[str, Any]) -> FoundLayer:
         raise FileRefused(f"it is no sound workbook: {error}") from None
     if len(rows) > MAX_FEATURES:
         raise FileRefused(f"it has more than {MAX_FEATURES} rows")
-    start, names = head_of(rows)
+    start, names = head_of(rows, sheet.merged_cell_ranges or ())
     columns = unique_names(names)
     lines: list[Row] = []
     for number, cells in enumerate(rows[start + 1 :], start + 2):
         values = {name: _plain(cell) for name, cell in zip(columns, cells, strict=False) if name}
         if any(value is not None for value in values.values()):
             lines.append((number, values))
-    notes = {} if sheet.name not in members else _formula_notes(path, members[sheet.name], columns, lines)
+    found = _formulas(path, job["kind"], members.get(sheet.name), book.sheet_names.index(sheet.name))
+    notes = _formula_notes(found, columns, lines)
     return shaped(sheet.name, "UTF-8", [name for name in columns if name], lines, notes)
 
 
@@ -77,7 +79,8 @@ def _own_names() -> set[str]:
 
 def _has_codes(sheet: CalamineSheet) -> bool:
     try:
-        _, names = head_of(sheet.to_python(skip_empty_area=False, nrows=SEARCHED_ROWS))
+        rows = sheet.to_python(skip_empty_area=False, nrows=SEARCHED_ROWS)
+        _, names = head_of(rows, sheet.merged_cell_ranges or ())
     except FileRefused:
         return False
     return has_code_column(names)
@@ -97,14 +100,20 @@ def _plain(cell: Any) -> Any:
     return str(cell) if isinstance(cell, date | time | timedelta) else cell
 
 
+def _formulas(path: Path, kind: str, member: str | None, position: int) -> dict[tuple[int, int], str]:
+    """{(row from 1, column from 0): text} of the cells of the sheet that hold a formula."""
+    if kind == "xls":
+        return xls_scan.formulas(path, position)
+    if member is None:
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        return formulas(archive, member)
+
+
 def _formula_notes(
-    path: Path, member: str, columns: Sequence[str], rows: Sequence[Row]
+    found: Mapping[tuple[int, int], str], columns: Sequence[str], rows: Sequence[Row]
 ) -> dict[int, list[Note]]:
     """What is to be said of cells that hold a formula: their last value was taken, or there is none."""
-    with zipfile.ZipFile(path) as archive:
-        found = formulas(archive, member)
-    if not found:
-        return {}
     places = {line: position for position, (line, _) in enumerate(rows)}
     notes: dict[int, list[Note]] = {}
     for (line, column), text in found.items():

@@ -8,17 +8,19 @@ from functools import cache
 from typing import Any, Final
 
 from geo.readers.found_layer import MAX_COLUMNS, FileRefused
+from geo.readers.joined_head import JoinedHead, Merged
 from geo.reference import reference_rows
-from geo.values import folded, unit_of
+from geo.values import folded, spellings, unit_of
 
 SEARCHED_ROWS: Final = 20
 
 
-def head_of(rows: Sequence[Sequence[Any]]) -> tuple[int, list[str]]:
-    """The position of the row that names the columns, and the names as written.
+def head_of(rows: Sequence[Sequence[Any]], merged: Merged = ()) -> tuple[int, list[str]]:
+    """The position of the last row of the head, and the names of the columns.
 
-    It is the row of the first twenty with most names of fields; where none has any, the first row with text
-    in two cells. Raises FileRefused where there is no such row.
+    The head is the row of the first twenty with most names of fields; where none has any, the first row with
+    text in two cells; and the rows beside it that belong to it, by their `merged` cells or groups. Raises
+    FileRefused where there is no such row.
     """
     best, most = -1, 0
     for place, row in enumerate(rows[:SEARCHED_ROWS]):
@@ -29,7 +31,10 @@ def head_of(rows: Sequence[Sequence[Any]]) -> tuple[int, list[str]]:
             best, most = place, score
     if best < 0:
         raise FileRefused("no row of it names columns; the first row must, such as 图斑编号 or site_code")
-    return best, [_name(cell) for cell in rows[best]]
+    head = JoinedHead(rows, best, merged, is_field_name)
+    if head.top == head.bottom:
+        return best, [_name(cell) for cell in rows[best]]
+    return head.bottom, head.names()
 
 
 def has_code_column(names: Sequence[str]) -> bool:
@@ -38,8 +43,8 @@ def has_code_column(names: Sequence[str]) -> bool:
 
 
 def is_field_name(word: str) -> bool:
-    """Whether a text names a field that is known, with or without a unit."""
-    return folded(word) in _fields() or unit_of(word)[0] in _fields()
+    """Whether a text names a field that is known, with or without a unit, in either order of its words."""
+    return any(folded(one) in _fields() or unit_of(one)[0] in _fields() for one in spellings(word))
 
 
 @cache
