@@ -135,7 +135,7 @@ def commit_tried(
     if receipt.counts[RowResult.REJECTED]:
         spool.renote(path, import_id, receipt.import_id)
     else:
-        spool.drop(path)
+        spool.forget(path, import_id)
     return receipt, before
 
 

@@ -7,12 +7,14 @@ import json
 import re
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Lock
 from typing import BinaryIO, Final, cast
 
 from geo.errors import Conflict, InvalidInput
@@ -24,6 +26,11 @@ KEPT_DAYS: Final = 7
 HELD: Final = ".held.json"
 _TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 _UNSAFE: Final = re.compile(r"[^\w.()+ -]|^\.+")
+LONGEST_NAME: Final = 120
+LONGEST_NAME_BYTES: Final = 240
+_turn: Final = Lock()
+_in_use: Final[Counter[Path]] = Counter()
+"""How many requests work on the file of a folder: whoever is last forgets it."""
 
 
 class UploadGone(Conflict):
@@ -54,19 +61,18 @@ class Spool:
         """The upload as a file under its own (safe) name, in a folder named by its SHA-256."""
         self.folder.mkdir(exist_ok=True)
         self.prune()
-        digest = hashlib.sha256()
+        name = safe_name(file_name)
         with NamedTemporaryFile(dir=self.folder, delete=False) as file:
             part = Path(file.name)
-            while block := upload.read(CHUNK):
-                digest.update(block)
-                file.write(block)
-        name = safe_name(file_name)
-        if part.stat().st_size == 0:
-            part.unlink()
-            raise EmptyUpload(file_name=name)
-        home = self.folder / digest.hexdigest()
-        home.mkdir(exist_ok=True)
-        return part.replace(home / name)
+        try:
+            home = self.folder / _copied(upload, part, name)
+            with _turn:
+                home.mkdir(exist_ok=True)
+                path = part.replace(home / name)
+                _in_use[home] += 1
+        finally:
+            part.unlink(missing_ok=True)
+        return path
 
     def note(self, path: Path, import_id: int, options: ImportOptions, *, in_units: bool) -> None:
         """Remember with which options the file was tried, and whether its sites were placed in units."""
@@ -84,6 +90,8 @@ class Spool:
         noted = self.folder / token / HELD
         if not _TOKEN.fullmatch(token) or not noted.is_file():
             raise HeldGone
+        with _turn:
+            _in_use[noted.parent] += 1
         return noted.parent / str(json.loads(noted.read_text(encoding="utf-8"))["file"])
 
     def has(self, sha256: str, import_id: int) -> bool:
@@ -105,14 +113,23 @@ class Spool:
             raise UploadGone(import_id=import_id)
         return path, _options(values["options"]), bool(values["in_units"])
 
-    def drop(self, path: Path) -> None:
-        """Forget a file and all that was noted of it."""
-        shutil.rmtree(path.parent, ignore_errors=True)
+    def forget(self, path: Path, import_id: int) -> None:
+        """Forget a dry run that was committed, and its file unless another one waits for the same content."""
+        with _turn:
+            (path.parent / f".{import_id}.json").unlink(missing_ok=True)
+            notes = {note.name for note in path.parent.glob(".*.json")}
+            if not _in_use[path.parent] and notes <= {HELD}:
+                shutil.rmtree(path.parent, ignore_errors=True)
 
     def discard(self, path: Path) -> None:
-        """Forget a file unless a dry run still waits for it."""
-        if not any(path.parent.glob(".*.json")):
-            self.drop(path)
+        """Let go of a file of `keep` or `held`; it is forgotten unless somebody else waits for it."""
+        with _turn:
+            _in_use[path.parent] -= 1
+            if _in_use[path.parent] > 0:
+                return
+            del _in_use[path.parent]
+            if not any(path.parent.glob(".*.json")):
+                shutil.rmtree(path.parent, ignore_errors=True)
 
     def prune(self) -> None:
         """Forget the uploads that nobody committed within `KEPT_DAYS`."""
@@ -124,7 +141,7 @@ class Spool:
 
 @contextmanager
 def discarded_unless_kept(spool: Spool, path: Path) -> Iterator[None]:
-    """Forget the upload afterwards, whatever happened, unless a dry run noted that it waits."""
+    """Let go of the upload afterwards, whatever happened; every file of `keep` and `held` is worked on so."""
     try:
         yield
     finally:
@@ -138,7 +155,20 @@ def safe_name(file_name: str) -> str:
     ('passwd', 'upload')
     """
     last = file_name.replace("\\", "/").rpartition("/")[2]
-    return _UNSAFE.sub("_", last)[-120:].strip() or "upload"
+    plain = _UNSAFE.sub("_", last)[-LONGEST_NAME:].encode()[-LONGEST_NAME_BYTES:]
+    return plain.decode(errors="ignore").strip() or "upload"
+
+
+def _copied(upload: BinaryIO, part: Path, name: str) -> str:
+    """The SHA-256 of an upload, written to `part`. Raises `EmptyUpload`."""
+    digest = hashlib.sha256()
+    with part.open("wb") as file:
+        while block := upload.read(CHUNK):
+            digest.update(block)
+            file.write(block)
+    if part.stat().st_size == 0:
+        raise EmptyUpload(file_name=name)
+    return digest.hexdigest()
 
 
 def _options(values: Mapping[str, object]) -> ImportOptions:

@@ -175,7 +175,7 @@ def _check_encoding(name: str) -> None:
     try:
         # only a codec of text has decoders that can be used here; that of base64 or zip has not
         "".encode(name)
-    except LookupError:
+    except (LookupError, ValueError):
         raise EncodingUnknown(encoding=name) from None
 
 

@@ -98,10 +98,14 @@ def try_upload(
     spool = Spool(page.store)
     try:
         path = spool.held(upload)
-        tried = import_work.try_file(page.store, page.rights, path, options, today, in_units=not cities_)
+        with discarded_unless_kept(spool, path):
+            tried = import_work.try_file(page.store, page.rights, path, options, today, in_units=not cities_)
+            import_id = import_work.keep_try(
+                page.store, page.rights, spool, path, tried, in_units=not cities_
+            )
     except ReverdureError as error:
         return _second_step_again(page, spool, upload, options, error)
-    return see(import_work.keep_try(page.store, page.rights, spool, path, tried, in_units=not cities_))
+    return see(import_id)
 
 
 @router.get("/imports/{import_id}", response_class=HTMLResponse, include_in_schema=False)
@@ -228,7 +232,8 @@ def _second_step_again(
     """The second step with what was chosen and what was wrong with it."""
     try:
         path = spool.held(upload)
-        found = import_work.look(page.store, page.rights, path, options)
+        with discarded_unless_kept(spool, path):
+            found = import_work.look(page.store, page.rights, path, options)
     except ReverdureError:
         return first_step(page, error)
     return second_step(page, DetectedOut.of(found, upload), options, error)

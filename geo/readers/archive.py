@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import re
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -19,6 +23,14 @@ _RATIO_FROM_BYTES: Final = 1 << 20
 _CHUNK: Final = 1 << 20
 _GDB_PART: Final = re.compile(r"[\w.]{1,64}")
 _DOCTYPE_BYTES: Final = 1 << 16
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    EOFError,
+    NotImplementedError,
+    UnicodeDecodeError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 class BadArchive(InvalidInput):
@@ -33,39 +45,48 @@ def unpack_layer(path: Path, folder: Path, *, layer: str | None) -> tuple[Path, 
     The layer is a Shapefile (its parts lie side by side), the folder of a FileGDB, or a file of one of
     `LAYER_SUFFIXES`. Where there are several, `layer` chooses by file name without suffix. Raises BadArchive.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = _checked(archive, path.name)
-            geodatabases = {found for member in members if (found := _gdb_of(member))}
-            if len(geodatabases) == 1:
-                return _unpack_gdb(archive, members, geodatabases.pop(), folder, path.name)
-            chosen = _chosen(members, path.name, layer)
-            for part in _parts(members, chosen):
-                _unpack(archive, part, folder / f"layer{_suffix(part)}", path.name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise BadArchive(
-            file_name=path.name, problem=f"is damaged or of an unknown kind ({error})"
-        ) from error
+    with _opened(path) as archive:
+        members = _checked(archive, path.name)
+        geodatabases = {found for member in members if (found := _gdb_of(member))}
+        if len(geodatabases) == 1:
+            return _unpack_gdb(archive, members, geodatabases.pop(), folder, path.name)
+        chosen = _chosen(members, path.name, layer)
+        for part in _parts(members, chosen):
+            _unpack(archive, part, folder / f"layer{_suffix(part)}", path.name)
     return folder / f"layer{_suffix(chosen)}", _stem(chosen)
 
 
 def check_workbook(path: Path) -> None:
     """Raise BadArchive where the zip archive of a workbook breaks a rule, or its XML declares entities."""
+    with _opened(path) as archive:
+        for member in _checked(archive, path.name):
+            if _suffix(member) not in {".xml", ".rels"}:
+                continue
+            with archive.open(member) as file:
+                head = file.read(_DOCTYPE_BYTES)
+            if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+                raise BadArchive(
+                    file_name=path.name, problem=f"declares a document type in {member.filename!r}"
+                )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive. Raises BadArchive for all that a damaged one makes its decompressors say."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for member in _checked(archive, path.name):
-                if _suffix(member) not in {".xml", ".rels"}:
-                    continue
-                with archive.open(member) as file:
-                    head = file.read(_DOCTYPE_BYTES)
-                if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-                    raise BadArchive(
-                        file_name=path.name, problem=f"declares a document type in {member.filename!r}"
-                    )
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, zlib.error) as error:
-        raise BadArchive(
-            file_name=path.name, problem=f"is damaged or of an unknown kind ({error})"
-        ) from error
+            yield archive
+    except _DAMAGED as error:
+        raise BadArchive(file_name=path.name, problem=_damage(error)) from error
+    except OSError as error:
+        # damage has no number (bzip2) or is an offset outside of the file; a full disk is something else
+        if error.errno not in {None, errno.EINVAL}:
+            raise
+        raise BadArchive(file_name=path.name, problem=_damage(error)) from error
+
+
+def _damage(error: Exception) -> str:
+    return f"is damaged or of an unknown kind ({error})"
 
 
 def _gdb_of(member: zipfile.ZipInfo) -> str:

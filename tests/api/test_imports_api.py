@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+
+from api.spool import Spool, discarded_unless_kept
 
 
 def feature(code: str, west: float, **properties: object) -> dict[str, Any]:
@@ -156,3 +159,39 @@ def test_a_hostile_form_is_a_problem_and_never_500(reader: TestClient, body: byt
     answer = reader.post("/api/imports", content=body, headers=headers)
     assert answer.status_code in {400, 422}, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_long_file_name_in_chinese_is_cut_to_what_a_folder_can_hold(service) -> None:  # type: ignore[no-untyped-def]
+    name = "濉溪县历史遗留矿山图斑成果数据" * 10 + ".geojson"
+    tried = send(service.client, geojson(feature("101", 116.1)), name, as_of="2021-05-01")
+    assert tried.status_code == 201, tried.text
+    assert tried.json()["file_name"].endswith("数据.geojson")
+    marked = service.client.get(f"{tried.headers['location']}/marked.xlsx")
+    assert marked.status_code == 200
+
+
+def test_an_upload_is_kept_while_another_request_works_on_the_same_content(service) -> None:  # type: ignore[no-untyped-def]
+    spool = Spool(service.client.app.state.store)
+    first = spool.keep(BytesIO(b"the same"), "a.geojson")
+    second = spool.keep(BytesIO(b"the same"), "a.geojson")
+    with discarded_unless_kept(spool, second):
+        pass
+    assert first.read_bytes() == b"the same"
+    spool.discard(first)
+    assert not list(spool.folder.iterdir())
+
+
+def test_a_commit_leaves_the_other_dry_run_of_the_same_content_its_file(service) -> None:  # type: ignore[no-untyped-def]
+    content = geojson(feature("101", 116.1))
+    ours, theirs = (send(service.client, content, as_of="2021-05-01").headers["location"] for _ in range(2))
+    assert service.client.post(f"{ours}/commit").status_code == 201
+    assert service.client.post(f"{ours}/commit").status_code == 409
+    again = service.client.post(f"{theirs}/commit")
+    assert again.status_code == 201, again.text
+    assert again.json()["counts"]["unchanged"] == 1
+    assert not list(service.folder.glob("sites-uploads/*"))
+
+
+def test_an_empty_upload_leaves_nothing_behind(service) -> None:  # type: ignore[no-untyped-def]
+    assert send(service.client, b"").status_code == 422
+    assert not list(service.folder.glob("sites-uploads/*"))

@@ -144,6 +144,14 @@ def test_an_encoding_that_does_not_exist_is_told_by_its_option(tmp_path):
             read_vector(geojson(tmp_path / "sites.geojson", [({}, HERE)]), encoding=name)
 
 
+@pytest.mark.parametrize("name", ["undefined", "utf-8\0"])
+def test_an_encoding_that_decodes_nothing_is_told_as_unknown(tmp_path, name):
+    path = tmp_path / "sites.csv"
+    path.write_text("site_code,name\n1,a\n", encoding="utf-8")
+    with pytest.raises(EncodingUnknown):
+        read_vector(path, encoding=name)
+
+
 def test_a_cpg_that_does_not_fit_the_bytes_is_not_believed(tmp_path):
     archive = shapefile(tmp_path, drop=(".cpg",))
     with zipfile.ZipFile(archive, "a") as made:
@@ -449,6 +457,29 @@ def test_a_damaged_archive_is_refused(tmp_path):
     path = shapefile(tmp_path)
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(BadArchive, match="damaged"):
+        read_vector(path)
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_does_not_unpack_makes_a_damaged_archive(tmp_path, kind):
+    path = tmp_path / "sites.zip"
+    with zipfile.ZipFile(path, "w", kind) as made:
+        made.writestr("sites.geojson", b"0123456789abcdef" * 400)
+    content = bytearray(path.read_bytes())
+    start = 30 + len("sites.geojson")
+    for place in range(start + 10, start + 30):
+        content[place] ^= 0x5A
+    path.write_bytes(content)
+    with pytest.raises(BadArchive, match="is damaged"):
+        read_vector(path)
+
+
+def test_a_member_whose_name_is_no_text_makes_a_damaged_archive(tmp_path):
+    path = tmp_path / "sites.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("\u5730.geojson", b"{}")
+    path.write_bytes(path.read_bytes().replace("\u5730".encode(), b"\xff\xfe\xfd"))
+    with pytest.raises(BadArchive, match="is damaged"):
         read_vector(path)
 
 
