@@ -41,13 +41,19 @@ def json_answer(
     return Response(model.model_dump_json(), status_code=status, headers=headers, media_type=media)
 
 
-def features(conn: Connection, found: Sequence[Site], lang: Lang) -> list[SiteFeature]:
+def features(
+    conn: Connection, found: Sequence[Site], lang: Lang, *, with_geometry: bool = True
+) -> list[SiteFeature]:
     """The features of sites, each with the name of its unit and its open proposals."""
     units = _units(conn, {site.adcode for site in found if site.adcode is not None})
     waiting = _open_proposals(conn, found)
     return [
         SiteFeature.of(
-            site, city=units.get(site.adcode or ""), lang=lang, proposals=waiting.get(site.site_id, ())
+            site,
+            city=units.get(site.adcode or ""),
+            lang=lang,
+            proposals=waiting.get(site.site_id, ()),
+            with_geometry=with_geometry,
         )
         for site in found
     ]

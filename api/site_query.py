@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Query
 
 from api import deps
 from geo.errors import BadValue
+from geo.evidence.standing import Standing, standing_evidence, verdict_counts, with_verdict
+from geo.evidence.verdict import Verdict
 from geo.sites import Kind, Responsible
 from geo.status import Status
-from geo.store import sites
+from geo.store import Connection, sites
 
 SortBy = Annotated[
     str,
@@ -21,6 +23,12 @@ SortBy = Annotated[
         examples=["-area_ha"],
     ),
 ]
+
+VerdictChoice = Annotated[
+    Verdict | Literal["none"] | None,
+    Query(description="Only sites of which the land cover says this; `none`: not judged."),
+]
+FACETS: Final[tuple[Literal["status", "kind", "responsible"], ...]] = ("status", "kind", "responsible")
 
 
 def bbox_of(
@@ -43,7 +51,7 @@ def bbox_of(
     return west, south, east, north
 
 
-def site_filter(
+def plain_filter(
     bbox: Annotated[tuple[float, float, float, float] | None, Depends(bbox_of)],
     city: deps.Unit = None,
     status: Annotated[Status | None, Query(description="Only sites with this status.")] = None,
@@ -56,7 +64,7 @@ def site_filter(
     limit: deps.Limit = 1000,
     after: deps.After = None,
 ) -> sites.SiteFilter:
-    """Which sites are asked for, and in which order."""
+    """Which sites are asked for by what stands on paper, and in which order."""
     codes = None if city is None else frozenset({city})
     return sites.SiteFilter(
         bbox=bbox,
@@ -70,6 +78,25 @@ def site_filter(
         order=sites.SiteOrder(sort.removeprefix("-")),
         descending=sort.startswith("-"),
     )
+
+
+def facets_of(conn: Connection, wanted: sites.SiteFilter, standing: Standing) -> dict[str, dict[str, int]]:
+    """{facet: {choice: how many sites}}, each facet of the sites that match by all the others."""
+    found: dict[str, dict[str, int]] = {name: sites.facet(conn, wanted, name) for name in FACETS}
+    return {**found, "verdict": verdict_counts(conn, wanted, standing)}
+
+
+PlainFilterDep = Annotated[sites.SiteFilter, Depends(plain_filter)]
+
+
+def site_filter(
+    store: deps.StoreDep, plain: PlainFilterDep, verdict: VerdictChoice = None
+) -> sites.SiteFilter:
+    """Which sites are asked for, by their evidence too."""
+    if verdict is None:
+        return plain
+    with store.read() as conn:
+        return with_verdict(plain, standing_evidence(store, conn), verdict)
 
 
 FilterDep = Annotated[sites.SiteFilter, Depends(site_filter)]

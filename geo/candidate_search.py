@@ -124,9 +124,18 @@ def open_candidates(
     ]
 
 
-def candidates_in(store: Store, adcode: str | None) -> list[Candidate]:
-    """The open candidates whose inner point lies in the unit (None: anywhere). Raises `UnknownCity`."""
-    found = open_candidates(store)
+def candidates_in(
+    store: Store,
+    adcode: str | None,
+    *,
+    state: CandidateState | None = CandidateState.OPEN,
+    product: str | None = None,
+) -> list[Candidate]:
+    """The candidates whose inner point lies in the unit (None: anywhere), as `open_candidates` gives them.
+
+    Raises `UnknownCity`.
+    """
+    found = open_candidates(store, state=state, product=product)
     if adcode is None or not found:
         return found
     with store.read() as conn:

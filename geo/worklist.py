@@ -8,17 +8,15 @@ from dataclasses import dataclass, replace
 
 from geo import clock
 from geo.areas import ha_from_units
-from geo.baselines import baselines_of
 from geo.cities import CityIndex
 from geo.errors import BadValue, UnknownCity
+from geo.evidence.standing import standing_evidence
 from geo.evidence.verdict import Evidence, Verdict
 from geo.evidence.words import evidence_item_words
-from geo.observed import default_product
 from geo.readings import known_until, ledger_of
-from geo.site_results import Marker
 from geo.sites import Site
 from geo.snapshot import Snapshot
-from geo.store import Connection, Store, cities, recoveries, scenes, sites
+from geo.store import Connection, Store, cities, sites
 
 _AFTER = re.compile(r"(\d+)-(\d+)")
 
@@ -94,28 +92,11 @@ def _listed(
     edition: str | None = None,
 ) -> list[Evidence]:
     """The verdicts that put the sites of a unit on the worklist, worst first."""
-    product = product or default_product(conn)
-    edition = edition or (scenes.current_edition(conn, product) if product is not None else None)
-    if product is None or edition is None:
-        return []
-    snapshot = _today(store, conn)
-    inside = _sites_under(conn, snapshot, adcode)
-    years = sorted({scene.year for scene in scenes.find(conn, product=product, edition=edition)})
-    baselines = baselines_of(snapshot, years)
-    marker = Marker(conn, ledger_of(store, conn))
-    stored = marker.evidence(recoveries.evidence(conn, product=product, edition=edition))
-    found = _latest([one for one in stored if not one.outdated], baselines)
+    found = standing_evidence(store, conn, product=product, edition=edition)
+    inside = _sites_under(conn, _today(store, conn), adcode)
     return sorted(
         (one for one in found.values() if one.worklist_units > 0 and one.site_id in inside), key=_rank
     )
-
-
-def _latest(found: list[Evidence], baselines: Mapping[int, int]) -> Mapping[int, Evidence]:
-    """The verdict of each site's last year, from the site's own baseline, else from the earliest."""
-    ordered = sorted(
-        found, key=lambda one: (one.to_year, one.from_year == baselines.get(one.site_id), -one.from_year)
-    )
-    return {one.site_id: one for one in ordered}
 
 
 def _today(store: Store, conn: Connection) -> Snapshot:

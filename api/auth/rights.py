@@ -110,10 +110,23 @@ class Rights:
 
     def check_decision(self, conn: Connection, proposal: Proposal, site: Site) -> None:
         """Raise `NotAllowed` unless they may decide on it: in the old unit and, for a move, in the new."""
-        units = concerned_units(site, proposal.change.facts)
-        if proposal.redrawing is not None:
-            units = units_of_redrawing(conn, proposal.redrawing)
-        self.check(conn, Action.DECIDE, *units)
+        self.check(conn, Action.DECIDE, *units_of_proposal(conn, proposal, site))
+
+    def may_comment(self, conn: Connection, proposal: Proposal, site: Site) -> Decision:
+        """Whether they may say something of it: their own proposal, or one that concerns a unit of theirs."""
+        if proposal.proposed_by == self.name:
+            return self.may(conn, Action.COMMENT)
+        found = [
+            self.may(conn, Action.COMMENT, [code])
+            for code in dict.fromkeys(units_of_proposal(conn, proposal, site))
+        ]
+        return next((one for one in found if one), found[0])
+
+    def check_comment(self, conn: Connection, proposal: Proposal, site: Site) -> None:
+        """Raise `NotAllowed` unless they may say something of it."""
+        decision = self.may_comment(conn, proposal, site)
+        if not decision:
+            raise refusal(self.user, Action.COMMENT, decision)
 
     def as_person(self, other: str | None) -> str:
         """Under which name a decision is recorded: another than one's own only while there are no accounts.
@@ -123,6 +136,13 @@ class Rights:
         if other and not self.who.is_local and other != self.name:
             raise ActsForAnother(user=self.name, other=other)
         return other or self.name
+
+
+def units_of_proposal(conn: Connection, proposal: Proposal, site: Site) -> tuple[str | None, ...]:
+    """The units that a proposal concerns, that of `site`, its first, before the others."""
+    if proposal.redrawing is not None:
+        return units_of_redrawing(conn, proposal.redrawing)
+    return concerned_units(site, proposal.change.facts)
 
 
 def units_of_redrawing(conn: Connection, redrawing: Redrawing) -> tuple[str | None, ...]:

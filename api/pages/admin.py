@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -136,8 +135,7 @@ def show_audit(page: PageDep, wanted: AuditFilterDep) -> Response:
     return page.render(
         "audit.html",
         active="admin",
-        json_url=f"/api/audit?{urlencode(query)}",
-        csv_url=f"/api/audit.csv?{urlencode(query)}",
+        files=page.exports("audit", **query),
         rows=rows,
         broken=broken,
         events=[("", page.tell("all_events")), *events],

@@ -47,7 +47,7 @@ def list_cities(page: PageDep, query: RateQueryDep) -> HTMLResponse:
         by_area=query.basis is Basis.AREA,
         restoration_of=figures.restoration_of,
         short_interval=short_interval,
-        json_of=lambda group: f"/api/rates?{query_of(group_by=group, **asked)}",
+        files_of=lambda group: page.exports("rates", group_by=group, **asked),
         permalink=page.url("/cities", lang=None),
     )
 
@@ -82,7 +82,7 @@ def show_city(page: PageDep, adcode: Adcode, query: RateQueryDep) -> HTMLRespons
         restoration_of=figures.restoration_of,
         short_interval=short_interval,
         series=figures.trend(page, query, adcode=adcode),
-        series_json=f"/api/cities/{adcode}/rate/series?{query_of(**asked)}",
+        series_files=page.exports("series", city=adcode, **asked),
         doubts=doubts(page, worklist(page.store, adcode=adcode, limit=20)),
         city_names={code: page.name(other) for code, other in units.items()},
         as_of=found[0].rate.as_of,

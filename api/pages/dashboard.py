@@ -18,7 +18,7 @@ from api.pages.samples import sample_lines
 from api.pages.tables import RateLine, doubts, rate_lines
 from api.pages.todo import todo_view, unit_choices, unit_shown
 from api.pages.uncertainty import short_interval
-from api.pages.view import Page, PageDep, PageRoute, query_of
+from api.pages.view import Exports, Page, PageDep, PageRoute, query_of
 from geo.accounts.rights import Action
 from geo.cities import City
 from geo.figures import rates_of, worklist
@@ -49,7 +49,7 @@ class RatesShown:
 
     lines: tuple[RateLine, ...]
     by: GroupBy
-    json_url: str
+    files: Exports
     unplaced: int
 
 
@@ -86,7 +86,7 @@ def dashboard(page: PageDep, query: RateQueryDep, city: Unit = None) -> HTMLResp
         by_area=query.basis is Basis.AREA,
         rates=shown.lines,
         rates_by=shown.by.value,
-        rates_json=shown.json_url,
+        rates_files=shown.files,
         unplaced=shown.unplaced,
         restoration_of=figures.restoration_of,
         short_interval=short_interval,
@@ -115,8 +115,8 @@ def rates_shown(page: Page, query: RateQuery, units: Mapping[str, City], total: 
         groups = (GroupBy.KIND, GroupBy.ALL)
         rates = [rate for group in groups for rate in rates_of(page.store, query, group, today=page.today)]
         lines = [line for rate in rates for line in rate_lines([rate], units)]
-    address = f"/api/rates?{query_of(group_by=by, **figures.rate_parameters(query))}"
-    return RatesShown(tuple(lines), by, address, total - placed)
+    files = page.exports("rates", group_by=by, **figures.rate_parameters(query))
+    return RatesShown(tuple(lines), by, files, total - placed)
 
 
 def edition_spans(registered: Iterable[Scene], current: Mapping[str, str | None]) -> list[EditionSpan]:

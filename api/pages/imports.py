@@ -14,6 +14,7 @@ from api.errors import status_of
 from api.import_words import receipt_said, said
 from api.pages.import_form import FormTornApart, mapping_options, reading_options
 from api.pages.view import Page, PageDep, PageRoute
+from api.paging import page_of
 from api.schemas.import_steps import DetectedOut
 from api.spool import Spool, discarded_unless_kept
 from api.status_lists import status_list
@@ -35,9 +36,9 @@ InUnits = Annotated[Literal["", "none"], Form(alias="cities")]
 
 
 @router.get("/imports", response_class=HTMLResponse, include_in_schema=False)
-def show_imports(page: PageDep) -> HTMLResponse:
-    """The first step and the past imports."""
-    return first_step(page)
+def show_imports(page: PageDep, after: deps.After = None) -> HTMLResponse:
+    """The first step and the past imports, a page of them at a time."""
+    return first_step(page, after=after)
 
 
 @router.get(
@@ -181,19 +182,20 @@ def see(import_id: int) -> Response:
     return RedirectResponse(f"/imports/{import_id}", status_code=303)
 
 
-def first_step(page: Page, error: ReverdureError | None = None) -> HTMLResponse:
-    """The form for a file, with what was wrong with the last one."""
+def first_step(page: Page, error: ReverdureError | None = None, *, after: int | None = None) -> HTMLResponse:
+    """The form for a file, with what was wrong with the last one, and the past imports, the newest first."""
     with page.store.read() as conn:
-        past = imports.find(conn, limit=PAST_IMPORTS)
+        past, last = page_of(imports.find(conn, limit=PAST_IMPORTS + 1, after=after), PAST_IMPORTS)
         since = import_undos.standing(conn, [one.import_id for one in past])
         units = _units(page, conn)
     return page.render(
         "imports.html",
         active="imports",
-        json_url="/api/imports",
         past=past,
         since=since,
         undo_words=lambda undo: page.say("wizard_undo_short", counts=_undone_counts(page, undo)),
+        next_url=page.url("/imports", after=last.import_id) if last else None,
+        first_url=page.url("/imports", after=None) if after else None,
         units=units,
         problem=_problem(page, error),
         status_code=200 if error is None else status_of(error),

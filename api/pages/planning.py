@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.auth.rights import require
 from api.deps import LARGEST_ID, Unit
-from api.pages.view import PageDep, PageRoute, query_of
+from api.pages.view import PageDep, PageRoute
 from api.planning import overdue_sites, progress_of
 from api.schemas.planning import OverdueItem, ProjectItem, TargetItem
 from geo.accounts.rights import Action
@@ -50,7 +50,6 @@ def show_planning(
     return page.render(
         "planning.html",
         active="planning",
-        json_url=f"/api/overdue?{query_of(city=city)}" if city else "/api/overdue",
         overdue_of=page.name(units[city]) if city else "",
         overdue=late[:MOST],
         targets=[TargetItem.of(one, progress_of(page.store, one[0], page.today)) for one in set_targets],

@@ -9,18 +9,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from api.auth.rights import Rights, require, units_of_redrawing
+from api.auth.rights import Rights, require, units_of_proposal
 from api.deps import LARGEST_ID, After, Unit
 from api.pages.batches import batch_of, sources_to_choose
 from api.pages.history import fact_words
-from api.pages.view import Page, PageDep, PageRoute, query_of
+from api.pages.view import Page, PageDep, PageRoute
 from api.reviewing import Source, own_units
 from api.schemas.proposals import ProposalItem
 from api.shapes import proposal_items
 from geo.accounts.rights import Action
 from geo.cities import City
 from geo.history import Fact
-from geo.proposals import Proposal, ProposalState, concerned_units
+from geo.proposals import Proposal, ProposalState
 from geo.sites import Kind
 from geo.store import Connection, cities, proposal_search, proposals, sites
 from geo.store.proposal_search import ProposalFilter
@@ -95,7 +95,7 @@ def show_reviews(
     return page.render(
         "reviews.html",
         active="reviews",
-        json_url=f"/api/proposals?{query_of(**asked, mine='true' if mine else None, after=after)}",
+        files=page.exports("proposals", **asked, mine="true" if mine else None),
         reviews=shown,
         total=total,
         one=proposal,
@@ -106,7 +106,6 @@ def show_reviews(
         kinds=[("", page.say("kind_all")), *((slug.value, page.word("kinds", slug)) for slug in Kind)],
         proposers=[("", page.work("anybody")), *((name, name) for name in proposers)],
         own=page.unit_names if mine else "",
-        permalink=page.url("/reviews", lang=None),
         next_url=page.url("/reviews", after=shown[-1].item.proposal_id) if len(found) > PAGE_ROWS else None,
         first_url=page.url("/reviews", after=None) if after else None,
     )
@@ -131,9 +130,7 @@ def _review(
     page: Page, conn: Connection, one: Proposal, item: ProposalItem, names: Mapping[str, str]
 ) -> Review:
     site = sites.get(conn, one.site_id)
-    units = concerned_units(site, one.change.facts)
-    if one.redrawing is not None:
-        units = units_of_redrawing(conn, one.redrawing)
+    units = units_of_proposal(conn, one, site)
     rights, is_open = page.rights, one.state is ProposalState.OPEN
     own = one.proposed_by == rights.name
     alone = own and not rights.who.is_local
@@ -142,7 +139,7 @@ def _review(
         lines=tuple(_fact_line(page, fact, item, names) for fact in item.before),
         own=own,
         may_decide=is_open and not alone and bool(rights.may(conn, Action.DECIDE, units)),
-        may_comment=bool(rights.may(conn, Action.COMMENT, None if own else (site.adcode,))),
+        may_comment=bool(rights.may_comment(conn, one, site)),
     )
 
 

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Annotated, Final, Literal
+from typing import Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.auth.rights import require
-from api.deps import After, Id, Unit, etag
+from api.deps import Id, etag
 from api.pages.evidence import evidence_lines
 from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import recovery_items
+from api.pages.reviews import reviews_of
 from api.pages.spectral import spectral_lines
 from api.pages.subsidence import ground_view
 from api.pages.uncertainty import site_range_lines
+from api.pages.units import unit_options
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.pages.workflow import site_work
-from api.schemas.proposals import ProposalItem
-from api.site_query import SortBy
+from api.paging import page_of
+from api.site_query import PlainFilterDep, VerdictChoice, facets_of
 from geo.accounts.rights import Action
 from geo.candidate_search import candidates_in
-from geo.cities import City
 from geo.evidence.items import told_evidence
+from geo.evidence.standing import CHOICES, NOT_JUDGED, standing_evidence, verdict_of, with_verdict
 from geo.reference import reference_rows
 from geo.site_results import site_recoveries
-from geo.sites import Kind, Responsible, Site
+from geo.sites import Site
 from geo.spectral.results import site_spectral
-from geo.status import Status
 from geo.store import cities, history, proposals, sites
-from geo.store.sites import SiteFilter
 
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAGE_ROWS: Final = 100
-FACETS: Final[tuple[Literal["status", "kind", "responsible"], ...]] = ("status", "kind", "responsible")
+CHOSEN: Final = ("q", "city", "status", "kind", "responsible", "verdict", "bbox")
 ORDER_WORDS: Final = {
     sites.SiteOrder.ID: "order_entered",
     sites.SiteOrder.CODE: "site_code",
@@ -49,67 +49,61 @@ ORDER_WORDS: Final = {
 }
 
 
+COLUMNS: Final = tuple(order for order in sites.SiteOrder if order is not sites.SiteOrder.ID)
+"""The columns of the list, each an order of its own."""
+
+
 @router.get("/sites", response_class=HTMLResponse, include_in_schema=False)
-def list_sites(
-    page: PageDep,
-    city: Unit = None,
-    status: Status | None = None,
-    kind: Kind | None = None,
-    responsible: Responsible | None = None,
-    q: Annotated[str | None, Query(max_length=200)] = None,
-    sort: SortBy = "site_id",
-    after: After = None,
-) -> HTMLResponse:
+def list_sites(page: PageDep, plain: PlainFilterDep, verdict: VerdictChoice = None) -> HTMLResponse:
     """The sites that match in the order asked for, a page of them at a time; each choice with its count."""
+    city = next(iter(plain.adcodes or ()), None)
     with page.store.read() as conn:
         units = cities.all(conn)
         if city is not None:
             cities.get(conn, city)
-        wanted = SiteFilter(
-            adcodes=None if city is None else frozenset({city}),
-            status=status,
-            kind=kind,
-            responsible=responsible,
-            q=q,
-            order=sites.SiteOrder(sort.removeprefix("-")),
-            descending=sort.startswith("-"),
-            limit=PAGE_ROWS + 1,
-            after=after,
-        )
-        found = sites.find(conn, wanted)
+        standing = standing_evidence(page.store, conn)
+        wanted = plain if verdict is None else with_verdict(plain, standing, verdict)
+        wanted = replace(wanted, limit=PAGE_ROWS + 1)
+        shown, last = page_of(sites.find(conn, wanted), PAGE_ROWS)
         total = sites.count(conn)
         matching = sites.count(conn, replace(wanted, after=None))
-        facets: dict[str, dict[str, int]] = {name: sites.facet(conn, wanted, name) for name in FACETS}
+        facets = facets_of(conn, wanted, standing)
         proposed = {one for item in proposals.find(conn, state="open") for one in item.site_ids}
         may_create = bool(page.rights.may(conn, Action.CREATE_SITE))
-    shown = found[:PAGE_ROWS]
-    parameters = {"city": city, "status": status, "kind": kind, "responsible": responsible, "q": q}
-    asked = query_of(**parameters, sort=None if sort == "site_id" else sort)
+    parameters = {name: page.given(name) for name in CHOSEN}
+    first = plain.after is None and not any(value for name, value in parameters.items() if name != "city")
     return page.render(
         "sites.html",
         active="sites",
-        json_url=f"/api/sites?{asked}&{query_of(limit=PAGE_ROWS, after=after)}",
-        csv_url=f"/api/exports/sites.csv?{asked}",
-        xlsx_url=f"/api/exports/sites.xlsx?{query_of(lang=page.lang)}&{asked}",
+        files=page.exports("sites", **parameters, sort=page.given("sort")),
         matching=matching,
-        sort=sort,
+        sort=page.given("sort") or sites.SiteOrder.ID.value,
         orders=sort_choices(page),
+        heads=[(order.value, page.say(words)) for order, words in ORDER_WORDS.items() if order in COLUMNS],
         sites=shown,
+        verdicts={site.site_id: verdict_of(standing, site.site_id) for site in shown},
         total=total,
         proposed=proposed,
         may_create=may_create,
         chosen=parameters,
-        permalink=page.url("/sites", lang=None),
         status_choices=_counted(page, "status", facets["status"], page.say("any_status")),
         kinds=_counted(page, "kinds", facets["kind"], page.say("kind_all")),
         responsibles=_counted(page, "responsible", facets["responsible"], page.say("responsible_all")),
-        cities=_city_choices(page, units),
+        verdict_choices=_verdict_choices(page, facets["verdict"]),
+        cities=unit_options(page, units, city),
         names={code: page.name(unit) for code, unit in units.items()},
-        next_url=page.url("/sites", after=shown[-1].site_id) if len(found) > PAGE_ROWS else None,
-        first_url=page.url("/sites", after=None) if after else None,
-        candidates=candidates_in(page.store, city) if _unfiltered(parameters, after) else [],
+        next_url=page.url("/sites", after=last.site_id) if last else None,
+        first_url=page.url("/sites", after=None) if plain.after else None,
+        candidates=candidates_in(page.store, city) if first else [],
         map_url=f"/maps/remediation?{query_of(city=city, lang=page.lang)}",
     )
+
+
+def _verdict_choices(page: Page, facet: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The verdicts, and that there is none, with how many of the matching sites have each."""
+    words = {**{slug: page.word("verdicts", slug) for slug in CHOICES}, NOT_JUDGED: page.say("not_judged")}
+    counted = [(slug, f"{words[slug]} ({facet.get(slug, 0)})") for slug in CHOICES]
+    return [("", page.say("any_verdict")), *counted]
 
 
 def _counted(page: Page, table: str, facet: Mapping[str, int], every: str) -> list[tuple[str, str]]:
@@ -127,29 +121,16 @@ def sort_choices(page: Page) -> list[tuple[str, str]]:
     ]
 
 
-def _unfiltered(parameters: Mapping[str, object], after: int | None) -> bool:
-    """Whether the list shows the whole inventory, or that of a unit, from its beginning."""
-    return after is None and not any(value for name, value in parameters.items() if name != "city")
-
-
-def _city_choices(page: Page, units: Mapping[str, City]) -> list[tuple[str, str]]:
-    """Every unit that holds others, by code: enough to choose from; a county is reached through its city."""
-    holders = {unit.parent for unit in units.values() if unit.parent}
-    chosen = [(code, f"{page.name(unit)} {code}") for code, unit in sorted(units.items()) if code in holders]
-    return [("", page.say("any_city")), *chosen]
-
-
 @router.get("/sites/{site_id}", response_class=HTMLResponse, include_in_schema=False)
 def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
     """One site: map, facts, the form for its next status, land cover, history."""
     with page.store.read() as conn:
         site = sites.get(conn, site_id)
-        units = cities.all(conn)
         rows = history.rows(conn, site_id=site_id)
-        open_proposals = proposals.find(conn, state="open", site_id=site_id)
+        names = {code: page.name(unit) for code, unit in cities.all(conn).items()}
+        waiting = reviews_of(page, conn, proposals.find(conn, state="open", site_id=site_id), names)
         chain = history.verify_site(conn, site_id)
         work = site_work(page, conn, site)
-    names = {code: page.name(unit) for code, unit in units.items()}
     found = site_recoveries(page.store, site_id)
     return page.render(
         "site.html",
@@ -159,7 +140,7 @@ def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
         facts=site_facts(page, site, names),
         etag=etag(site.version),
         moves=moves_of(site, rows),
-        proposals=[ProposalItem.of(item, site) for item in open_proposals],
+        proposals=waiting,
         evidence=evidence_lines(page, told_evidence(page.store, site_id)),
         items=recovery_items(page, found),
         spectral=spectral_lines(page, site_spectral(page.store, site_id)),

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.auth.rights import Rights, get_rights
 from api.deps import LangDep, RightsDep, StoreDep, TodayDep, get_lang, get_settings
 from api.errors import status_of
+from api.exports import export_list
 from geo.accounts.rights import NotAllowed
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
@@ -47,6 +48,15 @@ class Named(Protocol):
     @property
     def name_en(self) -> str:
         """The English name, '' where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The addresses of a list: as JSON, as CSV, as a workbook."""
+
+    json: str
+    csv: str
+    xlsx: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,18 @@ class Page:
         query = {key: value for key, value in self.request.query_params.items() if key not in changes}
         query.update({key: str(value) for key, value in changes.items() if value is not None})
         return f"{path}?{urlencode(query)}" if query else path
+
+    def exports(self, name: str, **asked: object) -> Exports:
+        """The addresses of a list as JSON, CSV and workbook, under the parameters asked for."""
+        path = export_list(name, self.lang).path.partition("?")[0]
+        parts = {key: value for key, value in asked.items() if f"{{{key}}}" in path}
+        rest = {key: value for key, value in asked.items() if key not in parts}
+        table = f"/api/exports/{name}"
+        return Exports(
+            json=_with_query(path.format(**parts), query_of(**rest)),
+            csv=_with_query(f"{table}.csv", query_of(lang=self.lang, **asked)),
+            xlsx=_with_query(f"{table}.xlsx", query_of(lang=self.lang, **asked)),
+        )
 
     def render(
         self,
@@ -266,6 +288,10 @@ def points(value: float | None) -> str:
     if value is None:
         return NULL
     return f"{'−' if value < 0 else '+'}{abs(100 * value):.1f}"
+
+
+def _with_query(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
 
 
 def query_of(**values: object) -> str:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 
 from api import deps
 from api.audit_query import AuditFilterDep
 from api.auth.own import notice_text
 from api.auth.rights import require
-from api.csv_cells import csv_cell
 from api.paging import next_url, page_of
 from api.schemas.accounts import AuditItem, AuditList, NoticeItem, NoticeList, ReadIn, ReadOut
 from api.strict_json import StrictRoute
 from geo import clock
-from geo.accounts.audit import AuditRow
 from geo.accounts.rights import Action
-from geo.canonical import canonical_json
 from geo.store import audit, notifications
 
 router = APIRouter(
     prefix="/api", tags=["accounts"], route_class=StrictRoute, dependencies=[require(Action.NOTICE)]
 )
-
-CSV_ROWS: Final = 100_000
 
 
 @router.get("/notifications")
@@ -78,27 +70,3 @@ def list_audit(request: Request, store: deps.StoreDep, wanted: AuditFilterDep) -
         items=[AuditItem.of(row) for row in page],
         next=next_url(request, None if last is None else last.seq),
     )
-
-
-@router.get("/audit.csv", dependencies=[require(Action.AUDIT)])
-def audit_csv(store: deps.StoreDep, wanted: AuditFilterDep) -> Response:
-    """The same lines as a table, up to 100,000 of them."""
-    with store.read() as conn:
-        found = audit.find(conn, replace(wanted, limit=CSV_ROWS))
-    return Response(
-        audit_table(found),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="audit.csv"'},
-    )
-
-
-def audit_table(rows: Iterable[AuditRow]) -> str:
-    """Lines of the audit as CSV with a byte order mark, so that a spreadsheet reads it as UTF-8."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(AuditItem.model_fields)
-    for row in rows:
-        item = AuditItem.of(row)
-        cells = [*item.model_dump(mode="json", exclude={"detail"}).values(), canonical_json(item.detail)]
-        writer.writerow([csv_cell(cell) for cell in cells])
-    return "\ufeff" + out.getvalue()

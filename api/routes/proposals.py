@@ -77,8 +77,7 @@ def comment(
     """Say something of a proposal; proposer and reviewers are told."""
     with store.write() as conn:
         proposal = proposals.get(conn, proposal_id)
-        if proposal.proposed_by != rights.name:
-            rights.check_site(conn, Action.COMMENT, sites.get(conn, proposal.site_id))
+        rights.check_comment(conn, proposal, sites.get(conn, proposal.site_id))
 
         def work() -> Response:
             said = comments.add(conn, proposal, author=rights.name, text=body.text, now=clock.now_utc())

@@ -16,17 +16,19 @@ from api.schemas.sites import (
     GEOJSON,
     HistoryItem,
     HistoryList,
+    ListedFeature,
     NewSiteIn,
     SiteCollection,
     SiteFeature,
     SitePatchIn,
     StatusChangeIn,
 )
-from api.site_query import FilterDep
+from api.site_query import FilterDep, facets_of
 from api.site_writing import change_site, enter_site
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.changes import Change
+from geo.evidence.standing import standing_evidence, verdict_of
 from geo.history import Fact
 from geo.store import attachments, cities, history, sites
 
@@ -40,18 +42,30 @@ WRITES: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", response_model=SiteCollection, response_class=shapes.GeoJSONResponse)
-def list_sites(request: Request, store: deps.StoreDep, wanted: FilterDep, lang: deps.LangDep) -> Response:
+def list_sites(
+    request: Request,
+    store: deps.StoreDep,
+    wanted: FilterDep,
+    lang: deps.LangDep,
+    geometry: Annotated[bool, Query(description="With the boundaries.")] = True,
+    facets: Annotated[bool, Query(description="With how many sites each choice has.")] = False,
+) -> Response:
     """The sites in the inventory as a GeoJSON FeatureCollection, by their ids or as `sort` says."""
+    limit = wanted.limit or 1000
     with store.read() as conn:
         for adcode in wanted.adcodes or ():
             cities.get(conn, adcode)
-        limit = wanted.limit or 1000
         page, last = page_of(sites.find(conn, replace(wanted, limit=limit + 1)), limit)
-        found = shapes.features(conn, page, lang)
+        standing = standing_evidence(store, conn)
+        found = [
+            ListedFeature.with_verdict(one, verdict_of(standing, one.id))
+            for one in shapes.features(conn, page, lang, with_geometry=geometry)
+        ]
+        counts = facets_of(conn, wanted, standing) if facets else None
     links = [Link(rel="self", href=str(request.url), type=GEOJSON)]
     if last is not None:
         links.append(Link(rel="next", href=next_url(request, last.site_id) or "", type=GEOJSON))
-    return shapes.json_answer(SiteCollection(features=found, links=links), media=GEOJSON)
+    return shapes.json_answer(SiteCollection(features=found, links=links, facets=counts), media=GEOJSON)
 
 
 @router.post(

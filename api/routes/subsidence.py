@@ -24,7 +24,7 @@ from api.schemas.subsidence import (
 )
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
-from geo.candidate_search import open_candidates
+from geo.candidate_search import candidates_in
 from geo.candidates import CandidateState
 from geo.carbon.items import ASSUMPTIONS, carbon_item, total_item
 from geo.carbon.query import CarbonGroup, CarbonQuery
@@ -99,11 +99,12 @@ def list_candidates(
         CandidateState, Query(description="Open ones, or those that were dismissed.")
     ] = CandidateState.OPEN,
     product: deps.Slug = None,
+    city: deps.Unit = None,
     limit: deps.Limit = 1000,
     after: deps.After = None,
 ) -> CandidatePage:
     """New water outside known sites, by id: GeoJSON."""
-    found = sorted(open_candidates(store, state=state, product=product), key=lambda one: one.candidate_id)
+    found = sorted(candidates_in(store, city, state=state, product=product), key=lambda one: one.candidate_id)
     page, last = page_of([one for one in found if one.candidate_id > (after or 0)], limit)
     following = next_url(request, None if last is None else last.candidate_id)
     links = [] if following is None else [Link(rel="next", href=following, type="application/geo+json")]

@@ -13,7 +13,10 @@ from geo.candidates import Candidate, CandidateState
 
 
 class CandidateProperties(Wire):
-    """What is known of a candidate; `touches_water` marks the growth of water that was there before."""
+    """What is known of a candidate; `touches_water` marks the growth of water that was there before.
+
+    `lon` and `lat` are a point inside it, in degrees.
+    """
 
     product: str
     edition: str
@@ -26,6 +29,8 @@ class CandidateProperties(Wire):
     decided_by: str | None
     decided_at: str | None
     found_at: str
+    lon: float
+    lat: float
 
 
 class CandidateFeature(Wire):
@@ -39,10 +44,13 @@ class CandidateFeature(Wire):
     @classmethod
     def of(cls, one: Candidate) -> Self:
         """The feature of a candidate."""
+        at = one.geometry.representative_point()
+        names = {name: getattr(one, name) for name in CandidateProperties.model_fields if hasattr(one, name)}
+        place = {"lon": round(at.x, 6), "lat": round(at.y, 6)}
         return cls(
             id=one.candidate_id,
             geometry=Geometry.model_validate_json(shapely.to_geojson(one.geometry)),
-            properties=CandidateProperties.model_validate(one),
+            properties=CandidateProperties.model_validate({**names, **place}),
         )
 
 

@@ -16,6 +16,7 @@ from geo.areas import ha_from_units, units_from_ha
 from geo.canonical import parse_json
 from geo.cities import City
 from geo.errors import InvalidInput
+from geo.evidence.verdict import Verdict
 from geo.history import Fact, HistoryRow
 from geo.sites import Approach, Kind, Ponding, Responsible, Settlement, Site, Target
 from geo.status import Status
@@ -79,27 +80,59 @@ class SiteFeature(Wire):
 
     type: Literal["Feature"] = "Feature"
     id: int
-    geometry: Geometry
+    geometry: Geometry | None
     properties: SiteProperties
 
     @classmethod
-    def of(cls, site: Site, *, city: City | None, lang: str, proposals: Iterable[int] = ()) -> Self:
+    def of(
+        cls,
+        site: Site,
+        *,
+        city: City | None,
+        lang: str,
+        proposals: Iterable[int] = (),
+        with_geometry: bool = True,
+    ) -> Self:
         """The feature of a site; `city` is the unit that it was found in."""
         names = {name: getattr(site, name) for name in SiteProperties.model_fields if hasattr(site, name)}
         city_name = None if city is None else (city.name_zh if lang == "zh" else city.name_en or city.name_zh)
         properties = SiteProperties.model_validate(
             {**names, "city_name": city_name, "proposals": list(proposals)}
         )
-        geometry = Geometry.model_validate_json(shapely.to_geojson(site.geometry))
-        return cls(id=site.site_id, geometry=geometry, properties=properties)
+        drawn = Geometry.model_validate_json(shapely.to_geojson(site.geometry)) if with_geometry else None
+        return cls(id=site.site_id, geometry=drawn, properties=properties)
+
+
+class ListedProperties(SiteProperties):
+    """The properties of a site in a list; `verdict` is that of the current edition, null: not judged."""
+
+    verdict: Verdict | None
+
+
+class ListedFeature(SiteFeature):
+    """One site of a list as a GeoJSON feature; `geometry` is null where it was not asked for."""
+
+    properties: ListedProperties
+
+    @classmethod
+    def with_verdict(cls, feature: SiteFeature, verdict: Verdict | None) -> ListedFeature:
+        """The feature with what the land cover says of its site."""
+        known = {name: getattr(feature.properties, name) for name in SiteProperties.model_fields}
+        properties = ListedProperties.model_construct(**known, verdict=verdict)
+        return cls.model_construct(id=feature.id, geometry=feature.geometry, properties=properties)
 
 
 class SiteCollection(Wire):
-    """Sites as a GeoJSON FeatureCollection; the link `next` leads to the rest."""
+    """Sites as a GeoJSON FeatureCollection; the link `next` leads to the rest.
+
+    `facets` counts, where asked for, the sites of each choice: {facet: {choice: sites}}, each facet among the
+    sites that match by all the others; `none` as verdict is: not judged.
+    """
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
-    features: list[SiteFeature]
+    features: list[ListedFeature]
     links: list[Link]
+    facets: dict[str, dict[str, int]] | None = None
 
 
 class PolygonIn(Given):

@@ -1,15 +1,17 @@
 """The embedded store: all that is SQLite's and GeoPackage's own. The server's twin will stand beside it.
 
-A twin has four things to say: how an engine is made, how a write transaction begins, how a box is asked for,
-and which statements guard the tables. Everything else in `geo.store` is the same for both.
+A twin has five things to say: how an engine is made, how a write transaction begins, how a box is asked for,
+how a long list of keys is handed over, and which statements guard the tables. Everything else in `geo.store`
+is the same for both.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
@@ -17,8 +19,12 @@ from sqlalchemy import (
     Connection,
     Engine,
     TableClause,
+    and_,
     create_engine,
     event,
+    func,
+    literal,
+    or_,
     select,
     table,
 )
@@ -26,6 +32,9 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.engine import URL
 
 from geo.store import gpkg
+
+Condition = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+"""Of a column or an expression, something that may hold."""
 
 LOCK_TIMEOUT_S: Final = 30.0
 EDIT_ELSEWHERE: Final = (
@@ -85,6 +94,33 @@ def in_box(fid: Column[int], layer: str, box: tuple[float, float, float, float])
         select(index.c.id).where(
             index.c.minx <= max_x, index.c.maxx >= min_x, index.c.miny <= max_y, index.c.maxy >= min_y
         )
+    )
+
+
+def is_one_of(key: Column[int], keys: Iterable[int]) -> ColumnElement[bool]:
+    """The condition that a key is one of many, however many: they are handed over as one parameter."""
+    given = func.json_each(json.dumps(sorted(keys))).table_valued("value")
+    return key.in_(select(given.c.value))
+
+
+def leads_into(
+    facts: Column[str],
+    redrawing: Column[str | None],
+    inside: Condition,
+) -> ColumnElement[bool]:
+    """The condition that what is proposed brings a site into a unit that is `inside`.
+
+    Both columns are JSON: facts by name, and a redrawing with its new sites under `enters`.
+    """
+    new = func.json_each(redrawing, "$.enters").table_valued("value")
+    entered = (
+        select(literal(1))
+        .select_from(new)
+        .where(inside(func.json_extract(new.c.value, "$.facts.unit.adcode")))
+    )
+    return or_(
+        inside(func.json_extract(facts, "$.unit.adcode")),
+        and_(redrawing.is_not(None), entered.correlate(redrawing.table).exists()),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, or_, select
 
 from geo.proposals import Proposal, ProposalState
-from geo.store import sites
+from geo.store import embedded, sites
 from geo.store.proposals import proposal_of
 from geo.store.tables import PROPOSALS, SITES
 
@@ -17,8 +17,9 @@ from geo.store.tables import PROPOSALS, SITES
 class ProposalFilter:
     """Which proposals are asked for; None asks for all. Pages by `after`, the last id of the page before.
 
-    `adcodes` are units in which, or below which, the first site of the proposal lies now; `kind` is that
-    site's. `not_by` leaves out what somebody proposed; `source` is what they came from, such as `undo:3`.
+    `adcodes` are units in which, or below which, any site of the proposal lies now or would lie: the new unit
+    of a move, those of a split or merge. `kind` is the first site's. `not_by` leaves out what somebody
+    proposed; `source` is what they came from, such as `undo:3`.
     """
 
     state: ProposalState | None = ProposalState.OPEN
@@ -58,8 +59,7 @@ def _matching(query: Select[Any], wanted: ProposalFilter) -> Select[Any]:
         others = columns.other_sites.contains(f",{wanted.site_id},")
         query = query.where(or_(columns.site_id == wanted.site_id, others))
     if wanted.adcodes is not None:
-        inside = select(SITES.c.fid).where(sites.in_units(wanted.adcodes))
-        query = query.where(columns.site_id.in_(inside))
+        query = query.where(_concerns(wanted.adcodes))
     if wanted.kind is not None:
         query = query.where(columns.site_id.in_(select(SITES.c.fid).where(SITES.c.kind == wanted.kind)))
     if wanted.proposed_by is not None:
@@ -69,3 +69,15 @@ def _matching(query: Select[Any], wanted: ProposalFilter) -> Select[Any]:
     if wanted.not_by is not None:
         query = query.where(columns.proposed_by != wanted.not_by)
     return query if wanted.after is None else query.where(columns.proposal_id > wanted.after)
+
+
+def _concerns(adcodes: frozenset[str]) -> ColumnElement[bool]:
+    """The condition that a proposal changes a site in one of the units, or brings one there."""
+    columns, inside = PROPOSALS.c, sites.inside(adcodes)
+    here, key = inside(SITES.c.adcode), "," + cast(SITES.c.fid, Text) + ","
+    others = select(SITES.c.fid).where(here, columns.other_sites.contains(key)).correlate(PROPOSALS)
+    return or_(
+        columns.site_id.in_(select(SITES.c.fid).where(here)),
+        and_(columns.other_sites != "", others.exists()),
+        embedded.leads_into(columns.facts, columns.redrawing, inside),
+    )

@@ -175,6 +175,15 @@ def evidence(
     return [_evidence(row) for row in conn.execute(query).mappings()]
 
 
+def evidence_mark(conn: Connection, *, product: str, edition: str) -> tuple[int, int] | None:
+    """Two numbers that change whenever the evidence of an edition does; None where there is none."""
+    query = select(func.count(), func.max(EVIDENCE.c.fid)).where(
+        EVIDENCE.c.hidden == 0, EVIDENCE.c.product == product, EVIDENCE.c.edition == edition
+    )
+    count, last = conn.execute(query).one()
+    return (count, last) if count else None
+
+
 def pairs(conn: Connection) -> list[tuple[str, str, int, int, int]]:
     """(product, edition, from_year, to_year, number of sites) of everything that is kept."""
     columns = RECOVERIES.c

@@ -66,7 +66,8 @@ class SiteFilter:
     """Which sites are asked for; None asks for all. Pages by `after`, the last id of the page before.
 
     `bbox` is (min x, min y, max x, max y) in degrees and meets the site's own box. `adcodes` are codes of
-    counties or of any unit above them. `q` is part of a code or name. Sites that left come only if asked.
+    counties or of any unit above them. `q` is part of a code or name. `among` are the only sites that may
+    come, `besides` those that may not, by id. Sites that left come only if asked.
     """
 
     bbox: tuple[float, float, float, float] | None = None
@@ -75,6 +76,8 @@ class SiteFilter:
     kind: str | None = None
     responsible: str | None = None
     q: str | None = None
+    among: frozenset[int] | None = None
+    besides: frozenset[int] | None = None
     limit: int | None = 1000
     after: int | None = None
     with_left: bool = False
@@ -100,6 +103,11 @@ def find(conn: Connection, wanted: SiteFilter) -> list[Site]:
     """The sites that match, in the order asked for."""
     query = _matching(select(SITES), wanted).order_by(*_order(wanted)).limit(wanted.limit)
     return [_site(row) for row in conn.execute(query).mappings()]
+
+
+def ids(conn: Connection, wanted: SiteFilter) -> Sequence[int]:
+    """The ids of the sites that match, whatever `limit` says, in no order."""
+    return conn.execute(_matching(select(SITES.c.fid), wanted)).scalars().all()
 
 
 def many(conn: Connection, site_ids: Iterable[int]) -> list[Site]:
@@ -205,7 +213,7 @@ def _matching(query: Select[Any], wanted: SiteFilter) -> Select[Any]:
     if wanted.bbox is not None:
         query = query.where(embedded.in_box(columns.fid, "sites", wanted.bbox))
     if wanted.adcodes is not None:
-        query = query.where(in_units(wanted.adcodes))
+        query = query.where(inside(wanted.adcodes)(columns.adcode))
     if wanted.q:
         text = wanted.q.strip()
         query = query.where(
@@ -214,6 +222,10 @@ def _matching(query: Select[Any], wanted: SiteFilter) -> Select[Any]:
                 columns.name.icontains(text, autoescape=True),
             )
         )
+    if wanted.among is not None:
+        query = query.where(embedded.is_one_of(columns.fid, wanted.among))
+    if wanted.besides:
+        query = query.where(~embedded.is_one_of(columns.fid, wanted.besides))
     if wanted.after is not None:
         query = query.where(_behind(wanted, wanted.after))
     return query if wanted.with_left else query.where(columns.left_on.is_(None))
@@ -234,9 +246,10 @@ def _behind(wanted: SiteFilter, site_id: int) -> ColumnElement[bool]:
     return or_(column < last if wanted.descending else column > last, and_(column == last, further))
 
 
-def in_units(adcodes: frozenset[str]) -> ColumnElement[bool]:
-    """The condition that a site lies in one of these units or below one of them."""
-    return or_(SITES.c.adcode.in_(adcodes), SITES.c.adcode.in_(_units_under(adcodes)))
+def inside(adcodes: frozenset[str]) -> embedded.Condition:
+    """Of a code, the condition that it is that of one of these units or of one below them."""
+    below = _units_under(adcodes)
+    return lambda code: or_(code.in_(adcodes), code.in_(below))
 
 
 def _units_under(adcodes: frozenset[str]) -> Select[Any]:

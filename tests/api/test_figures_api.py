@@ -116,13 +116,13 @@ def test_rates_by_city_carry_adcodes(reader: TestClient) -> None:
 
 
 def test_rates_come_as_a_table_too(reader: TestClient) -> None:
-    answer = reader.get("/api/rates?group_by=all&format=csv")
+    answer = reader.get("/api/exports/rates.csv?group_by=all")
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert len(rows) == 1
     assert float(rows[0]["rate"]) == pytest.approx(0.2, abs=0.001)
     assert rows[0]["observed_rate"] == ""
-    assert reader.get("/api/rates?format=xlsx").status_code == 422
+    assert reader.get("/api/exports/rates.pdf").status_code == 422
 
 
 def test_the_worklist_of_a_store_without_land_cover_is_empty(reader: TestClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,47 @@ def test_an_unclaimed_recovery_is_on_the_worklist(start_service) -> None:  # typ
     (entry,) = client.get("/api/worklist?city=340600").json()["items"]
     assert (entry["site_code"], entry["verdict"]) == ("002", "unclaimed")
     assert entry["worklist_ha"] == pytest.approx(103.1, abs=0.5)
+
+
+def test_sites_are_chosen_and_counted_by_verdict_in_every_form(start_service) -> None:  # type: ignore[no-untyped-def]
+    service = start_service(worker=True)
+    client = service.client
+    back = {"status": "untreated", "effective_on": "2018-02-01"}
+    assert client.post("/api/sites/2/status", json=back, headers={"If-Match": "*"}).status_code == 200
+    assert client.get("/api/sites?facets=true").json()["facets"]["verdict"] == {"none": 5}
+    add_scenes(client, service.folder)
+    finished(client, client.post("/api/runs", json={"product": "clcd"}).headers["location"])
+    found = client.get("/api/sites?facets=true&geometry=false").json()
+    verdicts = Counter(one["properties"]["verdict"] or "none" for one in found["features"])
+    counts = found["facets"]["verdict"]
+    assert {slug: count for slug, count in counts.items() if count} == dict(verdicts)
+    assert verdicts["unclaimed"] == 1
+    assert {one["geometry"] for one in found["features"]} == {None}
+    for slug in (*verdicts, "contradicted"):
+        listed = client.get(f"/api/sites?verdict={slug}").json()["features"]
+        assert {one["properties"]["verdict"] or "none" for one in listed} <= {slug}
+        assert len(listed) == verdicts[slug]
+        table = client.get(f"/api/exports/sites.csv?verdict={slug}").text
+        assert len(table.splitlines()) - 1 == verdicts[slug]
+    elsewhere = client.get("/api/sites?facets=true&verdict=unclaimed&status=treated").json()
+    assert elsewhere["features"] == []
+    assert elsewhere["facets"]["status"] == {"untreated": 1}
+    assert elsewhere["facets"]["verdict"].get("unclaimed", 0) == 0
+    page = client.get("/sites?lang=en&verdict=unclaimed").text
+    assert "Unclaimed recovery (1)" in page
+    assert page.count('<td><a href="/sites/') == 1
+    assert client.get("/api/sites?verdict=maybe").status_code == 422
+
+
+def test_a_verdict_no_longer_counts_once_its_site_has_changed(start_service) -> None:  # type: ignore[no-untyped-def]
+    service = start_service(worker=True)
+    client = service.client
+    add_scenes(client, service.folder)
+    finished(client, client.post("/api/runs", json={"product": "clcd"}).headers["location"])
+    assert client.get("/api/sites?q=002").json()["features"][0]["properties"]["verdict"] is not None
+    back = {"status": "untreated", "effective_on": "2018-02-01"}
+    assert client.post("/api/sites/2/status", json=back, headers={"If-Match": "*"}).status_code == 200
+    assert client.get("/api/sites?q=002").json()["features"][0]["properties"]["verdict"] is None
 
 
 def test_a_queued_run_is_cancelled_at_once(service) -> None:  # type: ignore[no-untyped-def]

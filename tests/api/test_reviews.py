@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.pages import worklist
 from tests.api.accounts_case import add_people, token_for
 
 Headers = dict[str, str]
@@ -53,6 +56,57 @@ def ids(client: TestClient, headers: Headers, query: str) -> list[int]:
 def test_the_queue_is_filtered_by_unit_kind_and_proposer(desk, query: str, expected: list[int]) -> None:  # type: ignore[no-untyped-def]
     client, people = desk
     assert ids(client, people["olga"], query) == expected
+
+
+def square_at(west: float) -> dict[str, object]:
+    """A square of the size of the sites of the store, its south-west corner at (west, 33.5)."""
+    corners = [(0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01), (0, 0)]
+    return {"type": "Polygon", "coordinates": [[[west + x, 33.5 + y] for x, y in corners]]}
+
+
+def test_a_move_is_found_under_the_old_unit_and_the_new(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    number = propose(client, people["adam"], 2, geometry=square_at(117.3))
+    for code in ("340604", "340621", "340600"):
+        items = client.get(f"/api/proposals?city={code}", headers=people["vera"]).json()["items"]
+        assert number in [one["proposal_id"] for one in items], code
+    assert f'id="proposal-{number}"' in client.get("/reviews", headers=people["olga"]).text
+
+
+def test_a_merge_is_found_under_the_unit_of_each_site_and_its_people_may_comment(desk) -> None:  # type: ignore[no-untyped-def]
+    client, people = desk
+    body = {
+        "sites": [{"site_id": 1, "version": 1}, {"site_id": 5, "version": 1}],
+        "site_code": "M1",
+        "effective_on": "2021-05-01",
+    }
+    asked = client.post("/api/sites/merge", json=body, headers=people["adam"])
+    assert asked.status_code == 202, asked.text
+    number = asked.json()["proposal"]["proposal_id"]
+    for code in ("340604", "340621"):
+        items = client.get(f"/api/proposals?city={code}", headers=people["vera"]).json()["items"]
+        assert number in [one["proposal_id"] for one in items], code
+    for name in ("otto", "olga"):
+        url = f"/api/proposals/{number}/comments"
+        assert client.post(url, json={"text": "x"}, headers=people[name]).status_code == 201, name
+
+
+def test_the_worklist_pages_through_the_open_proposals_of_a_unit(  # type: ignore[no-untyped-def]
+    desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, people = desk
+    monkeypatch.setattr(worklist, "PROPOSAL_ROWS", 1)
+    first = client.get("/worklist?lang=en", headers=people["rosa"]).text
+    assert "2 open" in first
+    assert "/api/proposals/1/approve" in first
+    assert "/api/proposals/2/approve" not in first
+    following = re.search(r'href="([^"]*proposals_after=[^"]*)"', first)
+    assert following is not None
+    second = client.get(html.unescape(following[1]), headers=people["rosa"]).text
+    assert "/api/proposals/2/approve" in second
+    assert "/api/proposals/1/approve" not in second
+    other = client.get("/worklist?lang=en&city=340604", headers=people["rosa"]).text
+    assert "1 open" in other
 
 
 def test_the_queue_is_paged_by_keyset_and_an_unknown_unit_is_told(desk) -> None:  # type: ignore[no-untyped-def]

@@ -409,7 +409,7 @@ def test_nobody_goes_on_without_an_account_where_there_are_accounts(browser: Tes
 def test_the_audit_holds_who_did_what_from_where(browser: TestClient, store: Store) -> None:
     csrf = sign_in(browser, "vera")
     browser.post("/api/runs", json={"product": "clcd"}, headers={"X-CSRF-Token": csrf, "X-Request-ID": "r-1"})
-    browser.get("/api/rates?group_by=all&format=csv")
+    browser.get("/api/exports/rates.csv?group_by=all")
     browser.post("/logout", data={"csrf_token": csrf})
     head = token_for(store, "adam")
     items = browser.get("/api/audit", headers=head).json()["items"]
@@ -422,7 +422,7 @@ def test_the_audit_holds_who_did_what_from_where(browser: TestClient, store: Sto
     assert [item["seq"] for item in page["items"] + rest["items"]] == [item["seq"] for item in items]
     assert browser.get("/api/audit?event=refused&actor=vera", headers=head).json()["items"] == [refused]
     assert browser.get("/api/audit?since=2999-01-01", headers=head).json()["items"] == []
-    table = browser.get("/api/audit.csv", headers=head)
+    table = browser.get("/api/exports/audit.csv", headers=head)
     assert table.text.startswith("\ufeffseq,at,event")
     assert "POST /api/runs" in table.text
 

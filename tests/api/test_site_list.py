@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 
@@ -57,10 +58,30 @@ def test_each_choice_says_how_many_sites_it_has_among_the_others(reader: TestCli
     assert "1 match" in page
 
 
+def heads(page: str) -> dict[str, tuple[str, str]]:
+    """{heading: (its order, where a click leads)} of the table of sites."""
+    found = re.findall(
+        r'<th scope="col"[^>]*?(?: aria-sort="(\w+)")?><a href="([^"]+)">([^<]+)</a></th>', page
+    )
+    return {words: (order, html.unescape(address)) for order, address, words in found}
+
+
+def test_a_heading_sorts_the_whole_list_and_a_second_click_turns_it_round(reader: TestClient) -> None:
+    plain = heads(reader.get("/sites?lang=en&kind=open_pit&after=2").text)
+    assert plain["Site code"] == ("", "/sites?kind=open_pit&sort=site_code")
+    assert plain["Area (ha)"] == ("", "/sites?kind=open_pit&sort=-area_ha")
+    rising = heads(reader.get(plain["Site code"][1] + "&lang=en").text)
+    assert rising["Site code"] == ("ascending", "/sites?kind=open_pit&sort=-site_code")
+    falling = reader.get(rising["Site code"][1] + "&lang=en").text
+    assert heads(falling)["Site code"] == ("descending", "/sites?kind=open_pit&sort=site_code")
+    assert re.findall(r'<td><a href="/sites/(\d)">', falling) == ["5", "4", "3", "2", "1"]
+
+
 def test_the_permalink_keeps_order_and_filter(reader: TestClient) -> None:
     page = reader.get("/sites?lang=en&sort=-area_ha&kind=open_pit").text
     assert 'href="/sites?sort=-area_ha&amp;kind=open_pit"' in page
-    assert "/api/exports/sites.csv?kind=open_pit&amp;sort=-area_ha" in page
+    assert "/api/exports/sites.csv?lang=en&amp;kind=open_pit&amp;sort=-area_ha" in page
+    assert 'href="/api/sites?kind=open_pit&amp;sort=-area_ha"' in page
 
 
 @pytest.mark.parametrize(
