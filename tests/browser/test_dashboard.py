@@ -75,14 +75,32 @@ def test_a_table_sorts_filters_and_keeps_both_in_its_address(open_page: Callable
     assert page.locator("#rates thead th:nth-child(3)").get_attribute("aria-sort") == "descending"
 
 
-def test_a_table_exports_what_it_shows(open_page: Callable, tmp_path: Path) -> None:
-    page = open_page().go("/sites")
+def test_a_table_without_a_list_behind_it_exports_what_it_shows(open_page: Callable, tmp_path: Path) -> None:
+    page = open_page().go("/")
+    page.click("figure.trend summary")
     with page.expect_download() as waiting:
-        page.click("button[data-export=sites]")
-    waiting.value.save_as(tmp_path / "sites.csv")
-    rows = list(csv.reader(io.StringIO((tmp_path / "sites.csv").read_text(encoding="utf-8-sig"))))
-    assert rows[0][0] == "Site code"
-    assert len(rows) == 1 + page.locator("#sites tbody tr").count()
+        page.click("button[data-export=trend-table]")
+    waiting.value.save_as(tmp_path / "trend.csv")
+    rows = list(csv.reader(io.StringIO((tmp_path / "trend.csv").read_text(encoding="utf-8-sig"))))
+    assert rows[0][0] == "Year"
+    assert len(rows) == 1 + page.locator("#trend-table tbody tr").count()
+
+
+def test_no_cell_that_the_browser_exports_is_a_formula(open_page: Callable, tmp_path: Path) -> None:
+    page = open_page().go("/")
+    page.click("figure.trend summary")
+    words = ["=1+1", "-1+cmd|' /C calc'!A0", "-2.5", "-3.0 %", "@x", "a,b"]
+    page.evaluate(
+        "words => document.querySelectorAll('#trend-table tbody tr').forEach((row, at) => {"
+        " if (words[at]) row.cells[1].textContent = words[at]; })",
+        words,
+    )
+    with page.expect_download() as waiting:
+        page.click("button[data-export=trend-table]")
+    waiting.value.save_as(tmp_path / "trend.csv")
+    rows = list(csv.reader(io.StringIO((tmp_path / "trend.csv").read_text(encoding="utf-8-sig"))))
+    kept = [row[1] for row in rows[1 : 1 + len(words)]]
+    assert kept == ["'=1+1", "'-1+cmd|' /C calc'!A0", "-2.5", "-3.0 %", "'@x", "a,b"]
 
 
 def test_a_city_chosen_in_the_table_is_shown_on_the_map(open_page: Callable) -> None:

@@ -52,7 +52,8 @@ function filterTable(table, text) {
 
 // A spreadsheet runs a text that begins with one of these as a formula.
 const csvCell = (value) => {
-  const text = /^[=+@\t\r]|^-(?![\d.])/.test(value) ? `'${value}` : value;
+  const number = /^-[\d.,]+( %)?$/.test(value);
+  const text = !number && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
