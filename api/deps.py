@@ -53,6 +53,8 @@ IdempotencyKey = Annotated[
         description="Any text; a retry under it changes nothing and gets the same answer.",
     ),
 ]
+SiteId = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only what concerns this site.")]
+Why = Annotated[str, Query(max_length=2000, description="Why it is taken off, for the record.")]
 _TAG: Final = re.compile(r'(W/)?"([^"]*)"')
 
 

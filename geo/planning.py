@@ -52,9 +52,9 @@ class TakenKey(Conflict):
 
 
 class EndsBeforeStart(InvalidInput):
-    """A project cannot end before it starts."""
+    """A project cannot end, or be closed, before it starts."""
 
-    template = "end_on: {end_on} lies before start_on, {start_on}"
+    template = "{field}: {day} lies before start_on, {start_on}"
 
 
 class FutureInspection(InvalidInput):
@@ -67,7 +67,8 @@ class FutureInspection(InvalidInput):
 class Project:
     """A treatment project over any number of sites.
 
-    `budget_cents` is in hundredths of `currency` (ISO 4217); `adcode` the unit that runs it.
+    `budget_cents` and `spent_cents` are in hundredths of `currency` (ISO 4217); `adcode` is the unit that
+    runs it. A project that is closed makes no site overdue.
     """
 
     code: str
@@ -75,10 +76,12 @@ class Project:
     adcode: str | None = None
     fund_source: str = ""
     budget_cents: int | None = None
+    spent_cents: int | None = None
     currency: str = "CNY"
     contractor: str = ""
     start_on: date | None = None
     end_on: date | None = None
+    closed_on: date | None = None
     notes: str = ""
     site_ids: tuple[int, ...] = ()
 
@@ -125,6 +128,25 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What became of the sites of a project by a day: whole areas in units of 1e-4 m2, and sites.
+
+    Sites that left, or are removed from the inventory, are not among them.
+    """
+
+    as_of: date
+    units: int
+    count: int
+    treated_units: int
+    treated_count: int
+
+    @property
+    def share(self) -> float | None:
+        """The treated share of the area; None without a site."""
+        return self.treated_units / self.units if self.units else None
+
+
+@dataclass(frozen=True, slots=True)
 class Overdue:
     """A site that should have been treated by `due_on`; `project_code` is None where its own date says so."""
 
@@ -137,8 +159,9 @@ class Overdue:
 
 def check_project(project: Project) -> None:
     """Raise `EndsBeforeStart` or `BadValue` where the project cannot be."""
-    if project.start_on and project.end_on and project.end_on < project.start_on:
-        raise EndsBeforeStart(start_on=project.start_on, end_on=project.end_on)
+    for field, day in (("end_on", project.end_on), ("closed_on", project.closed_on)):
+        if project.start_on and day and day < project.start_on:
+            raise EndsBeforeStart(field=field, day=day, start_on=project.start_on)
     if len(project.currency) != 3 or not (project.currency.isascii() and project.currency.isupper()):
         raise BadValue(field="currency", value=project.currency, problem="is no currency code (ISO 4217)")
 
@@ -177,6 +200,19 @@ def _treated(snapshot: Snapshot, site_ids: frozenset[int]) -> dict[int, tuple[in
         for site, status, since, area in zip(*(column.tolist() for column in columns), strict=True)
         if treated[status] and site in site_ids
     }
+
+
+def work_done(now: Snapshot, site_ids: frozenset[int]) -> Work:
+    """What became of these sites by the day of the snapshot."""
+    treated = [area for _, area in _treated(now, site_ids).values()]
+    left_out = STATUSES.index(Status.EXCLUDED)
+    columns = (now.site, now.status, now.area)
+    areas = [
+        area
+        for site, status, area in zip(*(column.tolist() for column in columns), strict=True)
+        if site in site_ids and status != left_out
+    ]
+    return Work(now.as_of, sum(areas), len(areas), sum(treated), len(treated))
 
 
 def progress_days(target: Target, today: date) -> tuple[date, date]:

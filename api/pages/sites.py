@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.auth.rights import require
-from api.deps import Id, etag
+from api.deps import LARGEST_ID, Id, etag
 from api.pages.evidence import evidence_lines
 from api.pages.history import history_lines, moves_of, other_fields
 from api.pages.landcover import recovery_items
@@ -68,7 +68,6 @@ def list_sites(page: PageDep, plain: PlainFilterDep, verdict: VerdictChoice = No
         total = sites.count(conn)
         matching = sites.count(conn, replace(wanted, after=None))
         facets = facets_of(conn, wanted, standing)
-        proposed = {one for item in proposals.find(conn, state="open") for one in item.site_ids}
         may_create = bool(page.rights.may(conn, Action.CREATE_SITE))
     parameters = {name: page.given(name) for name in CHOSEN}
     first = plain.after is None and not any(value for name, value in parameters.items() if name != "city")
@@ -83,7 +82,6 @@ def list_sites(page: PageDep, plain: PlainFilterDep, verdict: VerdictChoice = No
         sites=shown,
         verdicts={site.site_id: verdict_of(standing, site.site_id) for site in shown},
         total=total,
-        proposed=proposed,
         may_create=may_create,
         chosen=parameters,
         status_choices=_counted(page, "status", facets["status"], page.say("any_status")),
@@ -122,15 +120,20 @@ def sort_choices(page: Page) -> list[tuple[str, str]]:
 
 
 @router.get("/sites/{site_id}", response_class=HTMLResponse, include_in_schema=False)
-def show_site(page: PageDep, site_id: Id) -> HTMLResponse:
-    """One site: map, facts, the form for its next status, land cover, history."""
+def show_site(
+    page: PageDep, site_id: Id, inspection: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None
+) -> HTMLResponse:
+    """One site: map, facts, the form for its next status, land cover, history.
+
+    `inspection` is one of the site's that is to be edited.
+    """
     with page.store.read() as conn:
         site = sites.get(conn, site_id)
         rows = history.rows(conn, site_id=site_id)
         names = {code: page.name(unit) for code, unit in cities.all(conn).items()}
         waiting = reviews_of(page, conn, proposals.find(conn, state="open", site_id=site_id), names)
         chain = history.verify_site(conn, site_id)
-        work = site_work(page, conn, site)
+        work = site_work(page, conn, site, inspection)
     found = site_recoveries(page.store, site_id)
     return page.render(
         "site.html",

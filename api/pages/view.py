@@ -23,7 +23,7 @@ from geo.accounts.rights import NotAllowed
 from geo.errors import ReverdureError
 from geo.reference import reference_rows
 from geo.sites import Site
-from geo.store import Connection, Store, accounts, cities, get_setting, notifications
+from geo.store import Connection, Store, accounts, cities, get_setting, notifications, proposals
 from geo.words import Lang, label, sentence
 
 HERE: Final = Path(__file__).resolve().parent
@@ -72,6 +72,7 @@ class Page:
     unread: int = 0
     unit_names: str = ""
     has_accounts: bool = False
+    waiting: frozenset[int] = frozenset()
 
     def say(self, slug: str, **values: object) -> str:
         """The sentence `slug` of the pages' words in the page's language."""
@@ -199,6 +200,7 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
         unread = 0 if key is None else notifications.count_unread(conn, key)
         has_accounts = accounts.any_there(conn)
         units = units_named(conn, rights, lang)
+        waiting = proposals.waiting_sites(conn)
     return Page(
         request=request,
         store=store,
@@ -209,6 +211,7 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
         unread=unread,
         unit_names=units,
         has_accounts=has_accounts,
+        waiting=waiting,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from api.pages.history import TABLE_OF_FACT
 from api.pages.view import Page
+from api.planning import works_of
 from api.schemas.attachments import AttachmentItem
 from api.schemas.planning import InspectionItem, ProjectItem
 from geo.accounts.rights import Action
@@ -16,11 +18,24 @@ from geo.reference import reference_rows
 from geo.sites import Site
 from geo.store import Connection, attachments, inspections, projects
 
+INSPECTION_WORDS: Final = {
+    "inspected_on": "inspected_on",
+    "inspector": "inspector",
+    "finding": "finding",
+    "notes": "inspection_notes",
+    "photos": "inspection_photos",
+}
+"""Field of an inspection in a conflict -> its word on the page."""
 
-def site_work(page: Page, conn: Connection, site: Site) -> dict[str, Any]:
-    """The values of the templates `site_workflow.html` and `site_proof.html`."""
+
+def site_work(page: Page, conn: Connection, site: Site, edited: int | None) -> dict[str, Any]:
+    """The values of the templates `site_workflow.html` and `site_proof.html`; `edited` is an inspection."""
     attached = [AttachmentItem.of(one) for one in attachments.of_site(conn, site.site_id)]
     befores = [one for one in attached if one.kind is AttachmentKind.BEFORE]
+    inspected = [InspectionItem.of(one) for one in inspections.find(conn, site_id=site.site_id)]
+    days = {one.inspection_id: one.inspected_on for one in inspected}
+    found = projects.find(conn, site_id=site.site_id)
+    works = works_of(page.store, conn, [project for project, _ in found], page.today)
     return {
         "attachments": attached,
         "photos": [one for one in attached if one.thumbnail_url is not None],
@@ -32,9 +47,16 @@ def site_work(page: Page, conn: Connection, site: Site) -> dict[str, Any]:
             ("", page.work("kind_by_type")),
             *((kind.value, page.word("attachment_kinds", kind)) for kind in AttachmentKind),
         ],
-        "inspections": [InspectionItem.of(one) for one in inspections.find(conn, site_id=site.site_id)],
+        "inspections": inspected,
+        "inspection": next((one for one in inspected if one.inspection_id == edited), None),
+        "inspection_days": days,
+        "inspection_choices": [
+            ("", page.work("pair_none")),
+            *((str(key), page.work("of_inspection", day=day)) for key, day in days.items()),
+        ],
+        "shown_by": {one.inspection_id: _files_of(one, attached) for one in inspected},
         "findings": [(one.value, page.word("inspection_findings", one)) for one in Finding],
-        "projects": [ProjectItem.of(one) for one in projects.find(conn, site_id=site.site_id)],
+        "projects": [ProjectItem.of(one, work) for one, work in zip(found, works, strict=True)],
         "fact_words": fact_words(page),
         "may_change": bool(page.rights.may(conn, Action.CHANGE_SITE, [site.adcode])),
         "may_attach": bool(page.rights.may(conn, Action.ATTACH, [site.adcode])),
@@ -42,9 +64,22 @@ def site_work(page: Page, conn: Connection, site: Site) -> dict[str, Any]:
     }
 
 
+def _files_of(inspection: InspectionItem, attached: Sequence[AttachmentItem]) -> list[AttachmentItem]:
+    """The attachments that an inspection names, and those that name it."""
+    return [
+        one
+        for one in attached
+        if one.sha256 in inspection.photos or one.inspection_id == inspection.inspection_id
+    ]
+
+
 def fact_words(page: Page) -> dict[str, dict[str, object]]:
     """The label of every fact and of the slugs that it may be, for conflicts shown side by side."""
-    return {
+    words: dict[str, dict[str, object]] = {
+        field: {"label": page.work(slug), "values": {}} for field, slug in INSPECTION_WORDS.items()
+    }
+    words["finding"]["values"] = {one.value: page.word("inspection_findings", one) for one in Finding}
+    return words | {
         fact.value: {
             "label": page.say(f"fact_{fact.value}"),
             "values": {}

@@ -12,7 +12,6 @@ from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.retries import RetryDep
 from api.schemas.attachments import AttachmentItem, AttachmentList, AttachmentPatchIn
-from api.schemas.common import Text
 from api.shapes import json_answer
 from api.spool import safe_name
 from api.strict_json import StrictRoute
@@ -149,7 +148,7 @@ def remove_attachment(
     store: deps.StoreDep,
     rights: deps.RightsDep,
     if_match: deps.IfMatch,
-    reason: Annotated[Text, Query(description="Why it is taken off.")] = "",
+    reason: deps.Why = "",
 ) -> Response:
     """Record that an attachment was taken off. Its content stays, for what was decided on it."""
     with store.write() as conn:
@@ -160,7 +159,7 @@ def remove_attachment(
             attachment_id,
             actor=rights.name,
             now=clock.now_utc(),
-            reason=reason,
+            reason=reason.strip(),
             if_version=deps.version_of(if_match),
         )
         return _answer(removed)

@@ -40,10 +40,12 @@ def put(
         "adcode": project.adcode,
         "fund_source": project.fund_source,
         "budget_cents": project.budget_cents,
+        "spent_cents": project.spent_cents,
         "currency": project.currency,
         "contractor": project.contractor,
         "start_on": day_text(project.start_on),
         "end_on": day_text(project.end_on),
+        "closed_on": day_text(project.closed_on),
         "notes": project.notes,
     }
     stamp = write(
@@ -107,7 +109,7 @@ def overdue(conn: Connection, *, today: date, adcodes: frozenset[str] | None = N
     late = (
         select(PROJECT_SITES.c.site_id, columns.end_on, columns.project_id, columns.code)
         .join(PROJECTS, columns.project_id == PROJECT_SITES.c.project_id)
-        .where(columns.end_on < today.isoformat())
+        .where(columns.end_on < today.isoformat(), columns.closed_on.is_(None))
     )
     found += [
         Overdue(site_id, date.fromisoformat(end_on), working[site_id].status, project_id, code)
@@ -126,10 +128,12 @@ def _project(conn: Connection, row: RowMapping) -> Project:
         adcode=row["adcode"],
         fund_source=row["fund_source"],
         budget_cents=row["budget_cents"],
+        spent_cents=row["spent_cents"],
         currency=row["currency"],
         contractor=row["contractor"],
         start_on=day_of(row["start_on"]),
         end_on=day_of(row["end_on"]),
+        closed_on=day_of(row["closed_on"]),
         notes=row["notes"],
         site_ids=tuple(conn.execute(query).scalars()),
     )

@@ -67,6 +67,17 @@ def open_by_site(conn: Connection) -> dict[int, tuple[Proposal, ...]]:
     return found
 
 
+def waiting_sites(conn: Connection) -> frozenset[int]:
+    """The sites that an open proposal would change, and so bear an asterisk wherever they are shown."""
+    columns = PROPOSALS.c
+    query = select(columns.site_id, columns.other_sites).where(columns.state == ProposalState.OPEN.value)
+    found: set[int] = set()
+    for site_id, others in conn.execute(query):
+        found.add(site_id)
+        found.update(int(other) for other in others.split(",") if other)
+    return frozenset(found)
+
+
 def get(conn: Connection, proposal_id: int) -> Proposal:
     """The proposal with this id; raises `UnknownProposal`."""
     return proposal_of(_stored(conn, proposal_id))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, update
 
 from geo.planning import RecordKind, UnknownRecord
 from geo.store import versions
@@ -38,9 +38,8 @@ def write(
         made = conn.execute(insert(table).values(**columns, actor=actor, updated_at=now, version=1))
         stamp = Stamp(new_key(made.inserted_primary_key), 1, actor, now)
     else:
-        row = row_of(conn, kind, record_id)
-        before = stamp_of(row, key)
-        versions.check_version(kind, before, if_version, _difference(row, columns, before))
+        before = stamp_of(row_of(conn, kind, record_id), key)
+        versions.check_version(kind, before, if_version, _difference(conn, kind, before, value))
         stamp = Stamp(record_id, before.version + 1, actor, now)
         conn.execute(
             update(table)
@@ -51,19 +50,58 @@ def write(
     return stamp
 
 
-def _difference(row: RowMapping, columns: Mapping[str, object], stamp: Stamp) -> list[dict[str, object]]:
+def remove(
+    conn: Connection,
+    kind: RecordKind,
+    record_id: int,
+    *,
+    reason: str,
+    if_version: int | None,
+    actor: str,
+    now: str,
+) -> Stamp:
+    """Take one record off, its removal kept as its last version; the stamp of that.
+
+    Raises `UnknownRecord`, and `StaleRecord` with what has changed since the version that was seen.
+    """
+    table, key = _KEYS[kind]
+    before = stamp_of(row_of(conn, kind, record_id), key)
+    kept = {one.stamp.version: one.value for one in versions.of(conn, kind, record_id)}
+    versions.check_version(kind, before, if_version, _since(kept, if_version, before))
+    stamp = Stamp(record_id, before.version + 1, actor, now)
+    conn.execute(delete(table).where(table.c[key] == record_id))
+    value = {**kept[before.version], "removed": True, "removal_reason": reason}
+    versions.keep(conn, kind, stamp, value)
+    return stamp
+
+
+def _since(
+    kept: Mapping[int, Mapping[str, object]], seen: int | None, stamp: Stamp
+) -> list[dict[str, object]]:
+    """What the record is now beside what it was in the version that was seen, field by field."""
+    was = kept.get(-1 if seen is None else seen, {})
+    now = kept[stamp.version]
+    return [_line(name, value, was.get(name), stamp) for name, value in now.items() if was.get(name) != value]
+
+
+def _difference(
+    conn: Connection, kind: RecordKind, stamp: Stamp, asked: Mapping[str, object]
+) -> list[dict[str, object]]:
     """What the record is now beside what was asked for, field by field where they differ."""
+    now = versions.of(conn, kind, stamp.record_id)[-1].value
     return [
-        {
-            "fact": name,
-            "current": row[name],
-            "yours": value,
-            "recorded_at": stamp.updated_at,
-            "actor": stamp.actor,
-        }
-        for name, value in columns.items()
-        if row[name] != value
+        _line(name, now.get(name), value, stamp) for name, value in asked.items() if now.get(name) != value
     ]
+
+
+def _line(name: str, current: object, yours: object, stamp: Stamp) -> dict[str, object]:
+    return {
+        "fact": name,
+        "current": current,
+        "yours": yours,
+        "recorded_at": stamp.updated_at,
+        "actor": stamp.actor,
+    }
 
 
 def row_of(conn: Connection, kind: RecordKind, record_id: int) -> RowMapping:

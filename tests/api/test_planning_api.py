@@ -160,3 +160,68 @@ def test_overdue_sites_come_by_their_own_date_and_by_that_of_a_project(client: T
     ]
     assert all(one["days"] > 0 for one in items)
     assert [one["site_id"] for one in client.get("/api/overdue?city=340604").json()["items"]] == [1, 2]
+
+
+def test_a_project_says_what_it_spent_and_what_became_of_its_sites(client: TestClient) -> None:
+    made = client.post("/api/projects", json={**PROJECT, "spent": 1000.5, "site_ids": [1, 4]}).json()
+    areas = [client.get(f"/api/sites/{one}").json()["properties"]["area_ha"] for one in (1, 4)]
+    work = made["work"]
+    assert (made["spent"], work["count"], work["treated_count"]) == (1000.5, 2, 1)
+    assert (work["area_ha"], work["treated_ha"]) == (pytest.approx(sum(areas), abs=1e-9), areas[1])
+    assert work["share"] == pytest.approx(areas[1] / sum(areas))
+    none = client.post("/api/projects", json={**PROJECT, "code": "empty", "site_ids": []}).json()["work"]
+    assert (none["count"], none["area_ha"], none["share"]) == (0, 0, None)
+
+
+def test_a_project_that_is_closed_makes_no_site_overdue(client: TestClient) -> None:
+    url = client.post("/api/projects", json={**PROJECT, "site_ids": [1]}).headers["location"]
+    assert [one["site_id"] for one in client.get("/api/overdue").json()["items"]] == [1]
+    early = client.patch(url, json={"closed_on": "2020-12-31"}, headers=ANY)
+    assert (early.status_code, "closed_on" in early.json()["detail"]) == (422, True)
+    assert (
+        client.patch(url, json={"closed_on": "2022-01-15"}, headers=ANY).json()["closed_on"] == "2022-01-15"
+    )
+    assert client.get("/api/overdue").json()["items"] == []
+    assert client.patch(url, json={"closed_on": None}, headers=ANY).json()["closed_on"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "change"),
+    [
+        ("/api/projects", PROJECT, {"name": "South slope"}),
+        ("/api/targets", {"adcode": "340600", "year": 2021, "target_ha": 5}, {"target_ha": 6}),
+        (
+            "/api/inspections",
+            {"site_id": 4, "inspected_on": "2021-02-20", "inspector": "Wang", "finding": "passed"},
+            {"inspector": "Li"},
+        ),
+    ],
+)
+def test_a_record_is_taken_off_under_its_version_and_its_versions_stay(
+    client: TestClient, path: str, body: Json, change: Json
+) -> None:
+    url = client.post(path, json=body).headers["location"]
+    client.patch(url, json=change, headers=ANY)
+    assert client.delete(url).status_code == 428
+    stale = client.delete(url, headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["current_version"]) == (412, 2)
+    (line,) = stale.json()["difference"]
+    assert line["current"] != line["yours"]
+    for _ in range(2):
+        gone = client.delete(f"{url}?reason=twice", headers={"If-Match": '"2"', "Idempotency-Key": "k"})
+        assert (gone.status_code, gone.content) == (204, b"")
+    assert client.get(url).status_code == 404
+    assert client.get(path).json()["items"] == []
+    last = client.get(f"{url}/versions").json()["items"][-1]
+    assert (last["version"], last["value"]["removed"], last["value"]["removal_reason"]) == (3, True, "twice")
+    again = client.post(path, json=body)
+    assert again.status_code == 201
+    assert again.headers["location"] != url
+
+
+def test_an_acceptance_no_longer_rests_on_an_inspection_that_was_taken_off(client: TestClient) -> None:
+    seen = {"site_id": 4, "inspected_on": "2021-02-20", "inspector": "Wang", "finding": "passed"}
+    url = client.post("/api/inspections", json=seen).headers["location"]
+    client.delete(url, headers=ANY)
+    accept = {"status": "accepted", "effective_on": "2021-03-01"}
+    assert client.post("/api/sites/4/status", json=accept, headers=ANY).status_code == 422

@@ -7,7 +7,10 @@ const HA = LANG === "zh" ? "公顷" : "ha";
 const factLabel = (fact) => FACT_WORDS[fact]?.label ?? fact;
 function factValue(fact, value) {
   if (value === null || value === undefined) return "–";
-  if (fact === "budget_cents") return (value / 100).toFixed(2);
+  if (fact.endsWith("_cents")) return (value / 100).toFixed(2);
+  if (fact === "units") return `${(value / 1e8).toFixed(4)} ${HA}`;
+  if (fact === "photos") return JSON.parse(value).map((sha) => sha.slice(0, 8)).join(", ");
+  if (Array.isArray(value)) return value.map((one) => FACT_WORDS[fact]?.values?.[one] ?? String(one)).join(", ");
   if (typeof value === "number" && ["geometry", "damaged", "restored"].includes(fact)) return `${value.toFixed(4)} ${HA}`;
   if (typeof value === "object") return JSON.stringify(value);
   return FACT_WORDS[fact]?.values?.[value] ?? String(value);
@@ -49,6 +52,13 @@ function showConflict(problem, again) {
   box.querySelector("[data-discard]").onclick = () => window.location.reload();
 }
 
+// Go on to a page, or show this one anew.
+function goOn(then, words) {
+  if (!then) return reloadWith(words);
+  window.sessionStorage.setItem(KEPT, words);
+  window.location.assign(then);
+}
+
 // Say what became of a write: saved, waiting for a second person, in conflict, or refused.
 function settle(form, { response, answered }, again, after = reloadWith) {
   const words = form.dataset;
@@ -82,6 +92,12 @@ function statusChange(chosen) {
   return change;
 }
 
+if (told && !document.querySelector("form[data-status-form]")) {
+  const line = document.getElementById("told");
+  line.textContent = told;
+  line.hidden = false;
+}
+
 for (const form of document.querySelectorAll("form[data-status-form]")) {
   if (told) answer(form, true, told);
   const relapse = () => {
@@ -113,29 +129,41 @@ for (const form of document.querySelectorAll("form[data-attach-form]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const fields = new FormData(form);
-    for (const name of ["kind", "pair_of"]) if (!fields.get(name)) fields.delete(name);
+    for (const name of ["kind", "pair_of", "inspection_id"]) if (!fields.get(name)) fields.delete(name);
     busy(form, async () => settle(form, await write(form.action, "POST", fields)));
   });
 }
 
 for (const button of document.querySelectorAll("button[data-remove]")) {
-  button.addEventListener("click", async () => {
-    const reason = window.prompt(button.dataset.ask, "");
-    if (reason === null) return;
+  const send = async (etag, reason) => {
     const url = `${button.dataset.remove}?reason=${encodeURIComponent(reason)}`;
-    const { response, answered } = await write(url, "DELETE", null, { etag: button.dataset.etag });
-    if (response.ok) window.location.reload();
+    const { response, answered } = await write(url, "DELETE", null, { etag });
+    if (response.ok) goOn(button.dataset.then, button.dataset.done ?? "");
+    else if (response.status === 412) showConflict(answered, (current) => send(current, reason));
     else window.alert(fill(button.dataset.failed, { problem: answered.detail || String(response.status) }));
+  };
+  button.addEventListener("click", () => {
+    const reason = window.prompt(button.dataset.ask, "");
+    if (reason !== null) send(button.dataset.etag, reason);
   });
 }
 
-// A form of plain fields becomes one JSON body. An empty field is one not given; of a change it is one emptied.
+// Whether a field says something else than when the page was loaded.
+function isTouched(field) {
+  if (field.tagName === "SELECT") return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  return field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+}
+
+// A form of plain fields becomes one JSON body. An empty field is one not given. Of a change only what was
+// touched is said, an emptied field as such, so that nobody states anew what somebody else has changed since.
 function recordOf(form, isChange = false) {
   const body = {};
   for (const field of form.elements) {
-    if (!field.name || field.disabled || (field.type === "checkbox" && !field.checked)) continue;
+    if (!field.name || field.disabled) continue;
     const kind = field.dataset.as;
-    if (kind === "list") (body[field.name] ??= []).push(field.value);
+    const boxes = kind === "list" ? [...form.querySelectorAll(`[name="${field.name}"]`)] : [field];
+    if (isChange && !boxes.some(isTouched)) continue;
+    if (kind === "list") body[field.name] = boxes.filter((box) => box.checked).map((box) => box.value);
     else if (field.value.trim() === "") {
       const plainText = field.tagName === "INPUT" && kind !== "number" && !field.classList.contains("day");
       if (isChange) body[field.name] = plainText ? "" : null;
@@ -161,13 +189,16 @@ for (const form of document.querySelectorAll("form[data-record-form]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     busy(form, async () => {
-      const body = recordOf(form, Boolean(form.dataset.etag));
-      if (form.elements.site_codes) {
-        body.site_ids = await idsOfCodes(form.elements.site_codes.value);
+      const isChange = Boolean(form.dataset.etag);
+      const body = recordOf(form, isChange);
+      if ("site_codes" in body) {
+        body.site_ids = await idsOfCodes(body.site_codes);
         delete body.site_codes;
       }
+      if (isChange && !Object.keys(body).length) return answer(form, false, form.dataset.nothing);
       const method = form.dataset.etag ? "PATCH" : "POST";
-      const send = async (etag) => settle(form, await write(form.action, method, body, { etag }), send);
+      const after = (words) => goOn(form.dataset.then, words);
+      const send = async (etag) => settle(form, await write(form.action, method, body, { etag }), send, after);
       await send(form.dataset.etag);
     });
   });
