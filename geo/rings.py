@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from pyproj import Transformer
-from shapely import MultiPolygon, Polygon, STRtree
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import InvalidInput
@@ -59,24 +59,14 @@ def grown(site: MultiPolygon, distance_m: float) -> MultiPolygon:
     return _polygons(_moved(_moved(site, there).buffer(distance_m), back))
 
 
-def near(
-    sites: Sequence[MultiPolygon], all_sites: Sequence[MultiPolygon], *, outer_m: float
-) -> list[list[int]]:
-    """For each site the positions in `all_sites` of those whose box is within reach of its ring, rising."""
-    tree = STRtree(list(all_sites))
-    boxes = np.array([reach(site, outer_m) for site in sites]).reshape(-1, 4)
-    found: list[list[int]] = [[] for _ in sites]
-    for at, other in zip(*tree.query(shapely.box(*boxes.T)), strict=True):
-        found[at].append(int(other))
-    return [sorted(one) for one in found]
-
-
-def reach(site: MultiPolygon, outer_m: float) -> tuple[float, float, float, float]:
-    """A box in degrees that surely holds the ring: west, south, east, north."""
-    west, south, east, north = site.bounds
+def reach(boxes: npt.NDArray[np.float64], outer_m: float) -> npt.NDArray[np.float64]:
+    """Boxes in degrees (west, south, east, north by rows) that surely hold the rings of sites with these."""
     tall = outer_m / 110_000
-    wide = tall / max(0.01, float(np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + tall)))))
-    return west - wide, south - tall, east + wide, north + tall
+    highest = np.minimum(89.0, np.abs(boxes[:, [1, 3]]).max(axis=1) + tall)
+    wide = tall / np.maximum(0.01, np.cos(np.radians(highest)))
+    margins = np.column_stack([-wide, np.full_like(wide, -tall), wide, np.full_like(wide, tall)])
+    found: npt.NDArray[np.float64] = boxes + margins
+    return found
 
 
 def _plane_around(site: MultiPolygon) -> tuple[Transformer, Transformer]:

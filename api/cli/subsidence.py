@@ -37,7 +37,7 @@ def rate(
     """The linear rate of every cell of a displacement series, by least squares, the zero epoch included."""
     from geo.subsidence.displacement_rate import compare as compared_with
     from geo.subsidence.displacement_rate import rate_raster, write_rate
-    from geo.subsidence.run import series_of
+    from geo.subsidence.plan import series_of
 
     with console.opened(store) as opened:
         series = series_of(opened, product, edition)
@@ -91,7 +91,8 @@ def run(
     lang: console.LangOption = "en",
 ) -> None:
     """Displacement under every site, or, for a land-cover product, its water by year and season."""
-    from geo.subsidence.run import SubsidenceParams, find_subsidence
+    from geo.subsidence.plan import SubsidenceParams
+    from geo.subsidence.run import find_subsidence
 
     params = SubsidenceParams(product, edition, threshold=threshold, last_epochs=last_epochs)
     with console.opened(store) as opened, console.progress_bar("Ground and water of the sites") as step:

@@ -25,7 +25,7 @@ from geo.recover.plan import RecoverParams
 from geo.runs.jobs import submit_recovery, submit_spectral, submit_subsidence
 from geo.runs.run import Run, RunState
 from geo.store import Store, runs
-from geo.subsidence.run import SubsidenceParams
+from geo.subsidence.plan import SubsidenceParams
 
 router = APIRouter(
     prefix="/api/runs", tags=["runs"], route_class=StrictRoute, dependencies=[require(Action.READ)]

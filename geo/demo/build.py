@@ -33,7 +33,8 @@ from geo.spectral.recovery import ReferenceKind, TargetKind
 from geo.spectral.run import spectral_recovery
 from geo.store import Store, cities, proposals, scenes, set_setting
 from geo.store.takeover import refuse_sites, take_over
-from geo.subsidence.run import SubsidenceParams, find_subsidence
+from geo.subsidence.plan import SubsidenceParams
+from geo.subsidence.run import find_subsidence
 
 SEED: Final = 20130101
 PRODUCT: Final = "clcd"

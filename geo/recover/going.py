@@ -1,11 +1,10 @@
-"""A run going through its shards: parts are read, given to the pool, and what comes back is kept."""
+"""The shards of a recovery run: what is read, asked, judged and kept of each, and what they come to."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from geo.evidence.verdict import Evidence
@@ -14,9 +13,13 @@ from geo.recover.plan import Plan
 from geo.recover.shard import Recoveries, ShardTask, assess_shard
 from geo.recover.total import Total
 from geo.recovery import Recovery, TemporalRule
-from geo.runs.pools import Look, Pool
+from geo.runs.pools import Pool
+from geo.runs.seen import Seen
+from geo.runs.sharded import Kept, ShardedRun
 from geo.runs.shards import Shard
-from geo.store import Store, hidden, run_shards
+from geo.runs.work import Work
+from geo.store import Connection, Store, hidden, recoveries, run_shards
+from geo.store.tables import RECOVERIES
 
 
 @dataclass(slots=True)
@@ -29,88 +32,70 @@ class Found:
     codes: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A part on its way: what this run noted of it before, and what is known of its total."""
+class RecoveryShards:
+    """The shards of one run; `total` is what they came to."""
 
-    part: Part
-    finished: Mapping[str, Any] | None
-    known_total: Mapping[str, Any] | None
-
-
-class ShardedRun:
-    """One run over its shards. `done` counts the sites behind it, `total` is what they came to."""
-
-    def __init__(self, store: Store, plan: Plan, run_id: int, *, keep: bool) -> None:
+    def __init__(self, store: Store, plan: Plan, work: Work, *, keep: bool) -> None:
         self._store = store
         self._plan = plan
-        self._run_id = run_id
+        self._work = work
         self._keep = keep
-        self._begun: deque[_Begun] = deque()
         self._keys = hashlib.sha256()
-        self.done = 0
         self.total = Total()
         self.found = Found()
 
-    def results(self, shards: Sequence[Shard], pool: Pool, look: Look) -> Iterator[None]:
-        """Go through the shards; yields after each."""
-        for found in pool.map_shards(assess_shard, self._tasks(shards), look=look):
-            begun = self._begun.popleft()
-            if begun.finished is None:
-                self._take(begun, found)
-            else:
-                self.total.add(begun.finished)
-            self._keys.update(begun.part.total_key.encode())
-            self.done += len(begun.part.shard.site_ids)
-            yield
+    def go_through(self, shards: Sequence[Shard], pool: Pool) -> None:
+        """Compute and keep all of them. With `keep` none is taken over from an earlier attempt."""
+        run = ShardedRun(self._store, self._work, pool, resume=not self._keep)
+        run.go_through(shards, self, assess_shard)
 
     def total_key(self) -> str:
         """SHA-256 (hex) of all that the hectares of the whole run depend on."""
         return self._keys.hexdigest()
 
-    def _tasks(self, shards: Sequence[Shard]) -> Iterator[ShardTask | None]:
-        for shard in shards:
-            part = part_of(self._store, self._plan, shard)
-            with self._store.read() as conn:
-                finished = (
-                    None if self._keep else run_shards.finished(conn, self._run_id, shard.number, part.key)
-                )
-                known = None if part.changed else run_shards.same_total(conn, part.total_key)
-            self._begun.append(_Begun(part, finished, known))
-            if finished is not None:
-                yield None
-            else:
-                yield task_of(self._store, self._plan, part, with_pieces=known is None)
+    def read(self, shard: Shard) -> Part:
+        """The sites of the shard as the store stands now."""
+        part = part_of(self._store, self._plan, shard)
+        if part.changed:
+            return part
+        with self._store.read() as conn:
+            return replace(part, known_total=run_shards.same_total(conn, part.total_key))
 
-    def _take(self, begun: _Begun, fresh: Recoveries) -> None:
-        part = begun.part
+    def task_of(self, part: Part) -> ShardTask | None:
+        """What is to be computed; land that several sites claim only where its total is not known."""
+        return task_of(self._store, self._plan, part, with_pieces=part.known_total is None)
+
+    def keep(self, part: Part, found: Recoveries) -> Kept:
+        """The recoveries of the shard judged, with its total."""
         kept = kept_of(self._store, self._plan, part)
-        both = {rule: {**kept[rule], **fresh[rule]} for rule in TemporalRule}
+        both = {rule: {**kept[rule], **found[rule]} for rule in TemporalRule}
         evidence = evidence_of(self._plan, part, both)
         total = Total()
-        if begun.known_total is None:
+        if part.known_total is None:
             total.count(both[TemporalRule.NONE])
             total.pairs = list(part.pairs)
         else:
-            total.add(begun.known_total)
+            total.add(part.known_total)
         total.n_sites = len(part.sites)
         total.n_computed = len(part.changed)
         total.n_unchanged = len(part.unchanged)
-        noted = total.noted()
-        new = [one for rule in TemporalRule for one in fresh[rule].values() if one.site_id > 0]
-        with self._store.write() as conn:
-            hidden.put(conn, self._run_id, part.shard.site_ids.tolist(), new, evidence)
-            run_shards.put(
-                conn,
-                self._run_id,
-                part.shard.number,
-                shard_key=part.key,
-                total_key=part.total_key,
-                found=noted,
-            )
-        self.total.add(noted)
         if self._keep:
             self._hand_over(part, both, evidence)
+        new = [one for rule in TemporalRule for one in found[rule].values() if one.site_id > 0]
+        seen = Seen(self._plan.scene_seq, part.site_seq)
+
+        def put(conn: Connection) -> None:
+            hidden.forget(conn, self._work.run_id, part.shard.site_ids.tolist())
+            unchanged = ((one, part.subjects[one].content_key) for one in part.unchanged)
+            hidden.confirm(conn, RECOVERIES, unchanged, seen)
+            recoveries.put_hidden(conn, self._work.run_id, new, evidence, seen=seen)
+
+        return Kept(total.noted(), put)
+
+    def add(self, part: Part, noted: Mapping[str, Any]) -> None:
+        """Count what a shard came to."""
+        self.total.add(noted)
+        self._keys.update(part.total_key.encode())
 
     def _hand_over(self, part: Part, both: Recoveries, evidence: Sequence[Evidence]) -> None:
         self.found.raw += [one for one in both[TemporalRule.NONE].values() if one.site_id > 0]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -42,8 +42,9 @@ class Part:
 
     `then` is the last day of the later year (today, where that is to come), `now` today. `pieces` is what
     earlier sites leave of each site that overlaps one, `pairs` the (earlier, later) ids that overlap, the
-    later of this shard. `key` changes with all that the results depend on, `total_key` with what the
-    hectares depend on.
+    later of this shard. `site_seq` is the last history row of each site. `key` changes with all that the
+    results depend on, `total_key` with what the hectares depend on; `known_total` is what the very same shard
+    came to in an earlier run, None where none had it.
     """
 
     shard: Shard
@@ -54,8 +55,10 @@ class Part:
     pairs: tuple[tuple[int, int], ...]
     then: Snapshot
     now: Snapshot
+    site_seq: Mapping[int, int]
     key: str
     total_key: str
+    known_total: Mapping[str, Any] | None = None
 
     @property
     def unchanged(self) -> list[int]:
@@ -69,7 +72,8 @@ def part_of(store: Store, plan: Plan, shard: Shard) -> Part:
     with store.read() as conn:
         near = _near(conn, plan, own)
         ids = sorted({*own, *(first for first, _ in near)})
-        ledger = Ledger(_rows(conn, ids))
+        rows = _rows(conn, ids)
+        ledger = Ledger(rows)
         known = known_until(ledger, None)
         now = ledger.snapshot(as_of=plan.today, known_us=known)
         then = ledger.snapshot(as_of=min(plan.today, date(plan.to_year, 12, 31)), known_us=known)
@@ -102,6 +106,7 @@ def part_of(store: Store, plan: Plan, shard: Shard) -> Part:
         pairs=tuple(pairs),
         then=then,
         now=now,
+        site_seq={row.site_id: row.seq for row in rows},
         key=_digest([total_key, *states]),
         total_key=total_key,
     )

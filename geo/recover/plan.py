@@ -57,6 +57,11 @@ class Plan:
         return next(scene.grid for scene in self.scenes if scene.year == self.to_year)
 
     @property
+    def scene_seq(self) -> int:
+        """How far scenes were registered when the run was planned."""
+        return max(scene.scene_id for scene in self.scenes)
+
+    @property
     def registered(self) -> list[int]:
         """The years of the scenes, rising."""
         return sorted({scene.year for scene in self.scenes})

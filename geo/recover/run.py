@@ -7,28 +7,27 @@ is bounded by the shard, readers never see half a run, and a run that was stoppe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from geo import clock
-from geo.errors import ReverdureError
 from geo.evidence.verdict import Evidence
-from geo.recover.going import ShardedRun
+from geo.recover.going import RecoveryShards
 from geo.recover.items import recovery_item, scene_item
 from geo.recover.params import run_params
-from geo.recover.plan import Plan, RecoverParams, plan_recovery
+from geo.recover.plan import RecoverParams, plan_recovery
 from geo.recovery import Recovery
-from geo.runs.owner import Heartbeat, this_process
 from geo.runs.pools import Pool, Serial
 from geo.runs.run import Run
 from geo.runs.shards import MOST_SITES
-from geo.runs.waste import clear_waste
+from geo.runs.work import Progress, Work, at_work
 from geo.store import Store, hidden, run_shards, runs
 
 __all__ = ["RecoverParams", "RecoverResult", "recover", "recovery_item", "scene_item"]
 
-Progress = Callable[[int, int], None]
+KIND: Final = "recovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,62 +68,26 @@ def recover(
     `ScenesNotComparable`, `GridsDiffer` and what the pool raises.
     """
     plan = plan_recovery(store, params, today=today or clock.today())
-    wanted = _Wanted(plan, pool or Serial(), progress, keep, most_sites)
-    if run_id is not None:
-        with Heartbeat(store, run_id):
-            return _run(store, run_id, wanted)
+    with at_work(store, KIND, run_params(params), run_id=run_id, progress=progress) as work:
+        shards = RecoveryShards(store, plan, work, keep=keep)
+        shards.go_through(plan.shards(store, most_sites), pool or Serial())
+        return _finish(store, work, shards)
+
+
+def _finish(store: Store, work: Work, shards: RecoveryShards) -> RecoverResult:
+    total, found, item = shards.total, shards.found, shards.total.item(store)
     with store.write() as conn:
-        created = runs.create(conn, "recovery", run_params(params))
-        run = runs.start(conn, created.run_id, owner=this_process())
-    try:
-        with Heartbeat(store, run.run_id):
-            return _run(store, run.run_id, wanted)
-    except ReverdureError as error:
-        with store.write() as conn:
-            runs.fail(conn, run.run_id, str(error))
-        raise
-    except KeyboardInterrupt:
-        with store.write() as conn:
-            runs.cancelled(conn, run.run_id)
-        raise
-    finally:
-        clear_waste(store)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is to be done, and how."""
-
-    plan: Plan
-    pool: Pool
-    progress: Progress | None
-    keep: bool
-    most_sites: int
-
-
-def _run(store: Store, run_id: int, wanted: _Wanted) -> RecoverResult:
-    shards = wanted.plan.shards(store, wanted.most_sites)
-    n_sites = sum(len(shard.site_ids) for shard in shards)
-    run = ShardedRun(store, wanted.plan, run_id, keep=wanted.keep)
-
-    def look() -> None:
-        if wanted.progress is not None:
-            wanted.progress(run.done, n_sites)
-
-    for _ in run.results(shards, wanted.pool, look):
-        look()
-    total, found, item = run.total, run.found, run.total.item(store)
-    with store.write() as conn:
-        hidden.show(conn, run_id)
+        n_superseded = hidden.show(conn, work.run_id)
         run_shards.forget_old(conn)
         ended = runs.finish(
             conn,
-            run_id,
+            work.run_id,
             {
                 "n_sites": total.n_sites,
                 "n_computed": total.n_computed,
                 "n_unchanged": total.n_unchanged,
-                "total_key": run.total_key(),
+                "n_superseded": n_superseded,
+                "total_key": shards.total_key(),
                 "total": item,
             },
         )

@@ -6,44 +6,34 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from geo import clock
-from geo.errors import InvalidInput, Refused, ReverdureError, StoreError
+from geo.errors import InvalidInput, ReverdureError, StoreError
 from geo.recover.params import params_of, run_params
 from geo.recover.plan import RecoverParams, plan_recovery
 from geo.recover.run import recover
 from geo.runs.owner import GONE_SECONDS, take_back, this_process
 from geo.runs.pools import Pool, Serial
 from geo.runs.run import Run, RunState
-from geo.runs.waste import clear_waste
+from geo.runs.work import Progress, RunStopped, ended_by_errors
 from geo.spectral.params import SpectralParams, spectral_params_of, spectral_run_params
 from geo.spectral.plan import plan_spectral
 from geo.spectral.run import spectral_recovery
 from geo.store import Store, runs
-from geo.subsidence.run import (
+from geo.subsidence.plan import (
     SubsidenceParams,
-    find_subsidence,
     plan_subsidence,
     subsidence_params_of,
     subsidence_run_params,
 )
+from geo.subsidence.run import find_subsidence
 
 _log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
-
 POLL_SECONDS: Final = 0.5
 """How long the worker rests when no run waits."""
-
-NOTE_SECONDS: Final = 0.5
-"""How often progress is written into the store, and how soon a wish to stop is seen."""
-
-
-class RunCancelled(Refused):
-    """Somebody asked the run to stop."""
-
-    template = "the run {run_id} was cancelled"
 
 
 def submit_recovery(store: Store, params: RecoverParams, *, requested_by: str | None = None) -> Run:
@@ -58,7 +48,7 @@ def submit_recovery(store: Store, params: RecoverParams, *, requested_by: str | 
 
 def submit_subsidence(store: Store, params: SubsidenceParams, *, requested_by: str | None = None) -> Run:
     """A queued run for these parameters. Raises as `find_subsidence` does where they cannot be met."""
-    plan_subsidence(store, params, today=clock.today())
+    plan_subsidence(store, params)
     with store.write() as conn:
         return runs.create(conn, "subsidence", subsidence_run_params(params), requested_by=requested_by)
 
@@ -75,8 +65,9 @@ def _recover(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
     recover(store, params_of(run), run_id=run.run_id, progress=progress, pool=pool, keep=False)
 
 
-def _find_subsidence(store: Store, run: Run, progress: Progress, _pool: Pool) -> None:
-    find_subsidence(store, subsidence_params_of(run), run_id=run.run_id, progress=progress)
+def _find_subsidence(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
+    params = subsidence_params_of(run)
+    find_subsidence(store, params, run_id=run.run_id, progress=progress, pool=pool, keep=False)
 
 
 def _spectral(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
@@ -149,7 +140,6 @@ class Worker:
         if run is None:
             return None
         self._settle(run)
-        clear_waste(self._store)
         with self._store.read() as conn:
             return runs.get(conn, run.run_id)
 
@@ -177,53 +167,9 @@ class Worker:
             return bool(runs.find(conn, RunState.QUEUED, 1))
 
     def _settle(self, run: Run) -> None:
-        settled = False
-        progress = _Progress(self._store, run, self._stopping)
-        try:
-            _work_off(self._store, run, progress, self._pool)
-            settled = True
-        except RunStopped:
-            settled = True
-            _log.info("run stopped with the worker", extra={"run_id": run.run_id})
-            with self._store.write() as conn:
-                runs.requeue(conn, run.run_id)
-        except RunCancelled:
-            settled = True
-            with self._store.write() as conn:
-                runs.cancelled(conn, run.run_id)
-        except ReverdureError as error:
-            settled = True
-            _log.info("run failed", extra={"run_id": run.run_id, "error": error.slug()})
-            with self._store.write() as conn:
-                runs.fail(conn, run.run_id, str(error))
-        finally:
-            if not settled:
-                with self._store.write() as conn:
-                    runs.fail(conn, run.run_id, "an unexpected error; the log of the server has it")
+        def stop(_done: int, _total: int) -> None:
+            if self._stopping.is_set():
+                raise RunStopped(run_id=run.run_id)
 
-
-class RunStopped(Refused):
-    """The worker is asked to end."""
-
-    template = "the worker stops; the run {run_id} waits for its next start"
-
-
-class _Progress:
-    """Writes progress into the store now and then, and raises where the run is to stop."""
-
-    def __init__(self, store: Store, run: Run, stopping: threading.Event) -> None:
-        self._store = store
-        self._run_id = run.run_id
-        self._stopping = stopping
-        self._noted = 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._stopping.is_set():
-            raise RunStopped(run_id=self._run_id)
-        if time.monotonic() - self._noted < NOTE_SECONDS and done < total:
-            return
-        self._noted = time.monotonic()
-        with self._store.write() as conn:
-            if runs.cancel_requested(conn, self._run_id):
-                raise RunCancelled(run_id=self._run_id)
-            runs.progress(conn, self._run_id, done, total, "")
+        with suppress(ReverdureError), ended_by_errors(self._store, run.run_id):
+            _work_off(self._store, run, stop, self._pool)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from geo.store import Store, hidden, spectral
+from geo.store import Store, hidden
 
 _AT_ONCE: Final = 1_000
 
 
 def clear_waste(store: Store) -> None:
     """Delete results that nobody will see, a few at a time, so that no writer waits long."""
-    with store.read() as conn:
-        left_behind = spectral.any_left_behind(conn)
-    if left_behind:
-        with store.write() as conn:
-            spectral.drop_left_behind(conn)
     while True:
         with store.read() as conn:
             if not hidden.any_waste(conn):

@@ -20,7 +20,7 @@ from geo.spectral.assessment import measures_of
 from geo.spectral.loops import Floats, Int64s
 from geo.spectral.metrics import RELAPSE_ROW, ROW_OF
 from geo.spectral.params import SpectralParams
-from geo.spectral.plan import SpectralPlan, plan_spectral
+from geo.spectral.plan import SpectralPlan, plan_spectral, subjects_of
 from geo.spectral.shard import SpectralTask, compared_with, gather
 from geo.store import Store
 
@@ -51,31 +51,32 @@ def write_metric_rasters(
     """
     with store.read() as conn:
         plan = plan_spectral(conn, params)
+        ids = plan.boxes(conn)[0].tolist()
     names = [metric.value for metric in ROW_OF] + [RELAPSE]
     paths = [folder / f"{plan.terms.index.slug}_{name}.tif" for name in names]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             files = [stack.enter_context(_new_raster(path, plan.terms.grid)) for path in paths]
-            for cell, values, done in _pixels(store, plan):
+            for cell, values, done in _pixels(store, plan, ids):
                 _put(files, plan.terms.grid, cell, values[[*ROW_OF.values(), RELAPSE_ROW]])
                 if progress is not None:
-                    progress(done, len(plan.subjects))
+                    progress(done, len(ids))
     except (OSError, RasterioError) as error:
         raise FolderNotWritable(folder=folder, problem=error) from error
     return paths
 
 
-def _pixels(store: Store, plan: SpectralPlan) -> Iterator[tuple[Int64s, Floats, int]]:
+def _pixels(store: Store, plan: SpectralPlan, ids: Sequence[int]) -> Iterator[tuple[Int64s, Floats, int]]:
     """Cells of the grid with their measures (N_MEASURES, cells), some sites at a time by id; and how many."""
     terms = plan.terms
     files = {scene.path: store.locate(scene) for scene in terms.scenes}
     compared = compared_with(terms, files, plan.references, lambda: None)
-    ids = sorted(plan.subjects)
     for first in range(0, len(ids), _SITES_AT_ONCE):
         part = ids[first : first + _SITES_AT_ONCE]
-        subjects = [plan.subjects[site_id] for site_id in part]
-        gathered = gather(SpectralTask(terms, files, tuple(subjects), compared))
+        with store.read() as conn:
+            subjects = tuple(subjects_of(conn, plan, part).by_id.values())
+        gathered = gather(SpectralTask(terms, files, subjects, compared))
         found = measures_of(terms, subjects, gathered)
         yield gathered.series.cell, found.of_pixels, first + len(part)
 

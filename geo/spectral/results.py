@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from geo.errors import ReverdureError
 from geo.spectral.params import SpectralParams, spectral_params_of
-from geo.spectral.plan import plan_spectral
+from geo.spectral.plan import plan_spectral, subjects_of
 from geo.spectral.recovery import SpectralRecovery
 from geo.store import Connection, Store, spectral
 
@@ -32,4 +32,5 @@ def _holds(conn: Connection, one: SpectralRecovery) -> bool:
         plan = plan_spectral(conn, params)
     except ReverdureError:
         return False
-    return one.site_id in plan.subjects and one.site_id not in plan.changed
+    subject = subjects_of(conn, plan, [one.site_id]).by_id.get(one.site_id)
+    return subject is not None and subject.content_key == one.content_key

@@ -40,8 +40,13 @@ class SpectralTask:
     compared: Compared
 
 
-def assess_spectral_shard(task: SpectralTask, look: Look) -> list[SpectralRecovery]:
-    """The recoveries of a shard, in the order of its subjects. Raises EngineDiffers and what reading does."""
+def assess_spectral_shard(task: SpectralTask | None, look: Look) -> list[SpectralRecovery]:
+    """The recoveries of a shard, in the order of its subjects; none for None: nothing to compute.
+
+    Raises EngineDiffers and what reading does.
+    """
+    if task is None:
+        return []
     if task.terms.engine != ENGINE_VERSION:
         raise EngineDiffers(theirs=ENGINE_VERSION, ours=task.terms.engine)
     return recoveries_of(task.terms, task.subjects, gather(task, look))

@@ -1,70 +1,132 @@
 """Results out of sight: those of a run that is not over yet, and those that a run replaced.
 
-Every recovery and verdict has a number `hidden`: 0 for what readers see, the run's id while its run goes on,
-the negative of its own key once another run took its place. A run puts its results shard by shard, each in a
-short transaction, and shows them all in one at its end; what is hidden for good is deleted little by little.
+Every result has a number `hidden`: 0 for what readers see, the run's id while its run goes on, the negative
+of its own key once it is seen no more. A run puts its results shard by shard, each in a short transaction,
+and shows them all in one at its end; what is hidden for good is deleted little by little. A result never
+takes the place of one that rests on newer inputs (`geo.runs.seen`), in whatever order runs end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
-from geo.evidence.verdict import Evidence
-from geo.recovery import Recovery
 from geo.runs.run import RunState
-from geo.store import recoveries as shown
-from geo.store import recovery_rows
+from geo.runs.seen import Seen
+from geo.store.spectral_tables import SPECTRAL
+from geo.store.subsidence_tables import PONDINGS, SUBSIDENCES
 from geo.store.tables import EVIDENCE, RECOVERIES, RUNS
+from geo.store.types import WHOLE
+
+
+class _Results(NamedTuple):
+    """A table of results. `same` are the columns in which a result agrees with the one that it replaces."""
+
+    table: Table
+    key: Column[int]
+    same: tuple[str, ...]
+
 
 _PAIR: Final = ("site_id", "product", "edition", "from_year", "to_year")
-_TABLES: Final = (
-    (RECOVERIES, RECOVERIES.c.recovery_id, (*_PAIR, "temporal_rule")),
-    (EVIDENCE, EVIDENCE.c.fid, _PAIR),
+_KINDS: Final = (
+    _Results(RECOVERIES, RECOVERIES.c.recovery_id, (*_PAIR, "temporal_rule")),
+    _Results(EVIDENCE, EVIDENCE.c.fid, _PAIR),
+    _Results(
+        SPECTRAL,
+        SPECTRAL.c.spectral_id,
+        ("site_id", "product", "edition", "index_name", "params_key"),
+    ),
+    _Results(SUBSIDENCES, SUBSIDENCES.c.subsidence_id, ("site_id", "product", "edition")),
+    _Results(PONDINGS, PONDINGS.c.fid, ("site_id", "product", "edition")),
 )
 
 
-def put(
-    conn: Connection,
-    run_id: int,
-    site_ids: Sequence[int],
-    recoveries: Sequence[Recovery],
-    evidence: Sequence[Evidence],
-) -> None:
-    """Keep results of these sites out of sight under the run, in place of what it kept of them before.
-
-    A verdict that is the same as the one that stands is left as it is, under the run that reached it.
-    """
-    for table, _, _ in _TABLES:
+def forget(conn: Connection, run_id: int, site_ids: Sequence[int]) -> None:
+    """Delete what the run kept of these sites out of sight."""
+    for table, _, _ in _KINDS:
         conn.execute(delete(table).where(table.c.hidden == run_id, table.c.site_id.in_(site_ids)))
-    recovery_rows.add(conn, run_id, recoveries, shown.changed_verdicts(conn, evidence), hidden=run_id)
 
 
-def show(conn: Connection, run_id: int) -> None:
-    """Show what the run kept out of sight; what it replaces is seen no more."""
-    for table, key, same in _TABLES:
-        new = table.alias("new")
-        replaced = (
-            select(key)
-            .join(new, and_(*(new.c[name] == table.c[name] for name in same)))
-            .where(new.c.hidden == run_id, table.c.hidden == 0)
+def confirm(conn: Connection, table: Table, standing: Iterable[tuple[int, str]], seen: Seen) -> None:
+    """Note of results that stand, (site id, content key), that they hold by what a run has seen now."""
+    rows = [
+        {"of_site": site_id, "of_key": key, "new_site": now["site_seq"], "new_scene": now["scene_seq"]}
+        for site_id, key in standing
+        for now in (seen.of(site_id),)
+    ]
+    new = (bindparam("new_site", type_=WHOLE), bindparam("new_scene", type_=WHOLE))
+    statement = (
+        update(table)
+        .where(
+            table.c.site_id == bindparam("of_site"),
+            table.c.content_key == bindparam("of_key"),
+            table.c.hidden == 0,
+            _is_older((table.c.site_seq, table.c.scene_seq), new),
         )
-        conn.execute(update(table).where(key.in_(replaced)).values(hidden=-key))
-        conn.execute(update(table).where(table.c.hidden == run_id).values(hidden=0))
+        .values(site_seq=new[0], scene_seq=new[1])
+    )
+    if rows:
+        conn.execute(statement, rows)
+
+
+def show(conn: Connection, run_id: int) -> int:
+    """Show what the run kept out of sight; what it replaces is seen no more, and so is what came too late.
+
+    Gives the number of sites of which a result stays that rests on newer inputs.
+    """
+    return max(_show(conn, kind, run_id) for kind in _KINDS)
+
+
+def _show(conn: Connection, kind: _Results, run_id: int) -> int:
+    table, key, same = kind
+    other = table.alias("other")
+    agree = and_(*(other.c[name] == table.c[name] for name in same))
+    newer = _is_older((table.c.site_seq, table.c.scene_seq), (other.c.site_seq, other.c.scene_seq))
+    late = select(key).join(other, agree).where(table.c.hidden == run_id, other.c.hidden == 0, newer)
+    n_sites = int(conn.execute(_count_sites(table).where(key.in_(late))).scalar_one())
+    if n_sites:
+        conn.execute(update(table).where(key.in_(late)).values(hidden=-key))
+    replaced = select(key).join(other, agree).where(other.c.hidden == run_id, table.c.hidden == 0)
+    conn.execute(update(table).where(key.in_(replaced)).values(hidden=-key))
+    conn.execute(update(table).where(table.c.hidden == run_id).values(hidden=0))
+    return n_sites
+
+
+def _count_sites(table: Table) -> Select[Any]:
+    return select(func.count(table.c.site_id.distinct()))
+
+
+def _is_older(
+    one: tuple[ColumnElement[int], ColumnElement[int]], other: tuple[ColumnElement[int], ColumnElement[int]]
+) -> ColumnElement[bool]:
+    return or_(one[0] < other[0], and_(one[0] == other[0], one[1] < other[1]))
 
 
 def any_waste(conn: Connection) -> bool:
     """Whether something is hidden that nobody will ever see."""
-    return any(
-        bool(conn.execute(select(exists().where(_is_waste(table)))).scalar()) for table, _, _ in _TABLES
-    )
+    wasted = (select(exists().where(_is_waste(table))) for table, _, _ in _KINDS)
+    return any(bool(conn.execute(one).scalar()) for one in wasted)
 
 
 def delete_waste(conn: Connection, most: int) -> None:
-    """Delete at most `most` recoveries, and as many verdicts, that nobody will ever see."""
-    for table, key, _ in _TABLES:
+    """Delete at most `most` results of each kind that nobody will ever see."""
+    for table, key, _ in _KINDS:
         conn.execute(delete(table).where(key.in_(select(key).where(_is_waste(table)).limit(most))))
 
 

@@ -177,6 +177,13 @@ def rows(
     return [_history_row(row) for row in conn.execute(query)]
 
 
+def last_seqs(conn: Connection, site_ids: Sequence[int]) -> dict[int, int]:
+    """{site id: its last history row}."""
+    columns = HISTORY.c
+    query = select(columns.site_id, func.max(columns.seq)).where(columns.site_id.in_(site_ids))
+    return {site_id: int(seq) for site_id, seq in conn.execute(query.group_by(columns.site_id))}
+
+
 def head(conn: Connection) -> tuple[int, str]:
     """(seq, hash) of the last row; (0, GENESIS_HASH) where there is none."""
     last = conn.execute(select(HISTORY.c.seq, HISTORY.c.hash).order_by(HISTORY.c.seq.desc()).limit(1)).first()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from geo.recovery import Inputs
+from geo.runs.seen import Seen
 from geo.store.subsidence_tables import PONDINGS
 from geo.subsidence.ponding import PondingYear
 
@@ -19,21 +20,14 @@ _SCALARS: Final = (
 _INPUTS: Final = ("geometry_seq", "last_scene_id", "terms")
 
 
-def put(conn: Connection, run_id: int | None, lines: Sequence[PondingYear]) -> None:
-    """Keep the lines in place of all older ones of the same sites, product and edition."""
-    places = {(one.site_id, one.product, one.edition) for one in lines}
-    for product, edition in {place[1:] for place in places}:
-        ids = sorted(site_id for site_id, *rest in places if tuple(rest) == (product, edition))
-        for start in range(0, len(ids), _CHUNK):
-            conn.execute(
-                delete(PONDINGS).where(
-                    PONDINGS.c.site_id.in_(ids[start : start + _CHUNK]),
-                    PONDINGS.c.product == product,
-                    PONDINGS.c.edition == edition,
-                )
-            )
+def put_hidden(conn: Connection, run_id: int, lines: Sequence[PondingYear], *, seen: Seen) -> None:
+    """Keep the lines of a run out of sight; see `geo.store.hidden`. Shown, they replace all of a site."""
     for start in range(0, len(lines), _CHUNK):
-        conn.execute(insert(PONDINGS), [_columns(run_id, one) for one in lines[start : start + _CHUNK]])
+        rows = [
+            _columns(run_id, one) | {"hidden": run_id} | seen.of(one.site_id)
+            for one in lines[start : start + _CHUNK]
+        ]
+        conn.execute(insert(PONDINGS), rows)
 
 
 def find(
@@ -42,6 +36,7 @@ def find(
     """The lines that match, by site, product, edition and year."""
     wanted = {"site_id": site_id, "product": product, "edition": edition}
     conditions = [PONDINGS.c[name] == value for name, value in wanted.items() if value is not None]
+    conditions.append(PONDINGS.c.hidden == 0)
     order = (PONDINGS.c.site_id, PONDINGS.c.product, PONDINGS.c.edition, PONDINGS.c.year)
     return [
         PondingYear(**{name: row[name] for name in _SCALARS}, inputs=Inputs(*(row[name] for name in _INPUTS)))
@@ -49,7 +44,7 @@ def find(
     ]
 
 
-def _columns(run_id: int | None, one: PondingYear) -> dict[str, object]:
+def _columns(run_id: int, one: PondingYear) -> dict[str, object]:
     return (
         {name: getattr(one, name) for name in _SCALARS}
         | {name: getattr(one.inputs, name) for name in _INPUTS}

@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, fun
 from geo.canonical import parse_json
 from geo.evidence.verdict import Evidence, Verdict
 from geo.recovery import Inputs, Recovery, TemporalRule, YearLine
+from geo.runs.seen import NOTHING_SEEN, Seen
 from geo.status import Status
-from geo.store import recovery_rows
+from geo.store import hidden, recovery_rows
 from geo.store.recovery_rows import EVIDENCE_SCALARS, INPUTS, SCALARS
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, RECOVERY_YEARS, TRANSITIONS
 from geo.transitions import Transition
@@ -41,8 +42,28 @@ def put(
     for start in range(0, len(evidence), _CHUNK):
         for judged in _by_pair(changed_verdicts(conn, evidence[start : start + _CHUNK])).values():
             _forget(conn, EVIDENCE, judged)
-            recovery_rows.add(conn, run_id, (), judged, hidden=0)
-    recovery_rows.add(conn, run_id, recoveries, (), hidden=0)
+            recovery_rows.add(conn, run_id, (), judged, hidden=0, seen=NOTHING_SEEN)
+    recovery_rows.add(conn, run_id, recoveries, (), hidden=0, seen=NOTHING_SEEN)
+
+
+def put_hidden(
+    conn: Connection,
+    run_id: int,
+    recoveries: Sequence[Recovery],
+    evidence: Sequence[Evidence],
+    *,
+    seen: Seen,
+) -> None:
+    """Keep results of a run out of sight; see `geo.store.hidden`.
+
+    A verdict that is the same as the one that stands is left as it is, under the run that reached it.
+    """
+    changed = changed_verdicts(conn, evidence)
+    new = set(map(id, changed))
+    hidden.confirm(
+        conn, EVIDENCE, ((one.site_id, one.content_key) for one in evidence if id(one) not in new), seen
+    )
+    recovery_rows.add(conn, run_id, recoveries, changed, hidden=run_id, seen=seen)
 
 
 def changed_verdicts(conn: Connection, evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 from geo.canonical import canonical_json
 from geo.evidence.verdict import Evidence
 from geo.recovery import Recovery
+from geo.runs.seen import Seen
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES, RECOVERY_YEARS, TRANSITIONS, insert_many
 
 _CHUNK: Final = 500
@@ -32,22 +33,30 @@ def add(
     evidence: Sequence[Evidence],
     *,
     hidden: int,
+    seen: Seen,
 ) -> None:
     """Keep results beside what is there; `hidden` as `geo.store.hidden` defines it."""
     for start in range(0, len(recoveries), _CHUNK):
-        _add_recoveries(conn, run_id, recoveries[start : start + _CHUNK], hidden)
+        _add_recoveries(conn, run_id, recoveries[start : start + _CHUNK], hidden=hidden, seen=seen)
     if evidence:
         conn.execute(
-            insert(EVIDENCE), [_evidence_columns(run_id, item) | {"hidden": hidden} for item in evidence]
+            insert(EVIDENCE),
+            [
+                _evidence_columns(run_id, item) | {"hidden": hidden} | seen.of(item.site_id)
+                for item in evidence
+            ],
         )
 
 
 def _add_recoveries(
-    conn: Connection, run_id: int | None, recoveries: Sequence[Recovery], hidden: int
+    conn: Connection, run_id: int | None, recoveries: Sequence[Recovery], *, hidden: int, seen: Seen
 ) -> None:
     first = int(conn.execute(select(func.coalesce(func.max(RECOVERIES.c.recovery_id), 0))).scalar_one()) + 1
     keyed = list(enumerate(recoveries, start=first))
-    rows = [_recovery_columns(key, run_id, item) | {"hidden": hidden} for key, item in keyed]
+    rows = [
+        _recovery_columns(key, run_id, item) | {"hidden": hidden} | seen.of(item.site_id)
+        for key, item in keyed
+    ]
     conn.execute(insert(RECOVERIES), rows)
     class_areas = (
         (key, year, code, units)

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import REAL, Connection, and_, bindparam, select
 
 from geo.store import embedded
 from geo.store.tables import SITES
@@ -32,6 +32,22 @@ def boxes(
     chosen = np.ones(len(ids), dtype=bool) if site_ids is None else np.isin(ids, site_ids)
     order = np.flatnonzero(chosen)[np.argsort(ids[chosen], kind="stable")]
     return ids[order], rows[order, 1:]
+
+
+def near(conn: Connection, boxes: npt.NDArray[np.float64]) -> list[list[int]]:
+    """For each box, in degrees, the ids of the sites whose box meets it, whether they left or not, rising."""
+    index = embedded.boxes_of("sites")
+    names = ("west", "south", "east", "north")
+    west, south, east, north = (bindparam(name, type_=REAL) for name in names)
+    query = (
+        select(index.c.id)
+        .where(index.c.minx <= east, index.c.maxx >= west, index.c.miny <= north, index.c.maxy >= south)
+        .order_by(index.c.id)
+    )
+    return [
+        list(map(int, conn.execute(query, dict(zip(names, box, strict=True))).scalars()))
+        for box in boxes.tolist()
+    ]
 
 
 def meeting(conn: Connection, site_ids: Sequence[int]) -> list[tuple[int, int]]:

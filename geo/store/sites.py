@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -143,6 +143,22 @@ def damage_years(conn: Connection, site_ids: Sequence[int] | None = None) -> lis
         part = site_ids[start : start + _IDS_AT_ONCE]
         found.update(conn.execute(query.where(SITES.c.fid.in_(part))).scalars())
     return list(found)
+
+
+def treated_years(
+    conn: Connection, site_ids: Sequence[int] | None = None
+) -> Iterator[tuple[str, int | None, int | None]]:
+    """Code, damage year and year of treatment of the sites that have not left, or of those with these ids."""
+    columns = SITES.c
+    query = select(columns.site_code, columns.damage_year, columns.treatment_start)
+    query = query.where(columns.left_on.is_(None)).order_by(columns.fid)
+    parts: Sequence[Sequence[int] | None] = [None]
+    if site_ids is not None:
+        parts = [site_ids[at : at + _IDS_AT_ONCE] for at in range(0, len(site_ids), _IDS_AT_ONCE)]
+    for part in parts:
+        chosen = query if part is None else query.where(columns.fid.in_(part))
+        for code, damaged, started in conn.execution_options(yield_per=_IDS_AT_ONCE).execute(chosen):
+            yield code, damaged, None if started is None else date.fromisoformat(started).year
 
 
 def count(conn: Connection, wanted: SiteFilter | None = None) -> int:

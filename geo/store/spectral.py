@@ -7,22 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
-    and_,
-    delete,
-    exists,
     func,
     insert,
-    not_,
     select,
-    update,
 )
 
 from geo.canonical import canonical_json, parse_json
-from geo.runs.run import RunState
+from geo.runs.seen import Seen
 from geo.spectral.metrics import Metric, Scope
+from geo.spectral.params import params_key as key_of
 from geo.spectral.recovery import (
     MetricValue,
     ReferenceKind,
@@ -32,12 +27,9 @@ from geo.spectral.recovery import (
     TargetKind,
 )
 from geo.store.spectral_tables import SPECTRAL, SPECTRAL_METRICS, SPECTRAL_YEARS
-from geo.store.tables import RUNS, insert_many
+from geo.store.tables import insert_many
 
 _CHUNK: Final = 500
-_HIDDEN: Final = "run "
-_IS_HIDDEN: Final = SPECTRAL.c.params_key.startswith(_HIDDEN)
-"""Results of a run that is not over stand under the run, not yet under their parameters."""
 _SCALARS: Final = (
     *("site_id", "product", "edition", "formula", "direction", "disturbance_year", "restoration_year"),
     *("k_years", "target_share", "target_value", "relapse_year", "n_relapsed", "valid_years", "n_years"),
@@ -50,66 +42,26 @@ _YEAR: Final = (
 _METRIC: Final = ("value", "median", "n_pixels", "n_none")
 
 
-def put_hidden(conn: Connection, run_id: int, found: Sequence[SpectralRecovery]) -> None:
-    """Keep results of a run out of sight until `show`; those of the same sites and run go."""
-    key = f"{_HIDDEN}{run_id}"
+def put_hidden(conn: Connection, run_id: int, found: Sequence[SpectralRecovery], *, seen: Seen) -> None:
+    """Keep results of a run out of sight; see `geo.store.hidden`."""
     for start in range(0, len(found), _CHUNK):
-        part = found[start : start + _CHUNK]
-        ids = [one.site_id for one in part]
-        conn.execute(delete(SPECTRAL).where(SPECTRAL.c.params_key == key, SPECTRAL.c.site_id.in_(ids)))
-        _insert(conn, run_id, key, part)
+        _insert(conn, run_id, found[start : start + _CHUNK], seen)
 
 
-def show(conn: Connection, run_id: int, params_key: str) -> None:
-    """Put the hidden results of a run in place of the older ones of the same sites and parameters."""
-    mine = SPECTRAL.c.params_key == f"{_HIDDEN}{run_id}"
-    shown = select(SPECTRAL.c.site_id).where(mine).scalar_subquery()
-    conn.execute(delete(SPECTRAL).where(SPECTRAL.c.params_key == params_key, SPECTRAL.c.site_id.in_(shown)))
-    conn.execute(update(SPECTRAL).where(mine).values(params_key=params_key))
-
-
-def hidden_keys(conn: Connection, run_id: int) -> dict[int, str]:
-    """{site id: content key} of what a run has kept out of sight so far."""
-    return keys(conn, f"{_HIDDEN}{run_id}")
-
-
-def drop_hidden(conn: Connection, run_id: int, site_ids: Sequence[int] | None = None) -> None:
-    """Forget what a run has kept out of sight, of these sites alone where they are given."""
-    mine = SPECTRAL.c.params_key == f"{_HIDDEN}{run_id}"
-    if site_ids is None:
-        conn.execute(delete(SPECTRAL).where(mine))
-        return
-    for start in range(0, len(site_ids), _CHUNK):
-        part = site_ids[start : start + _CHUNK]
-        conn.execute(delete(SPECTRAL).where(mine, SPECTRAL.c.site_id.in_(part)))
-
-
-def any_left_behind(conn: Connection) -> bool:
-    """Whether runs that are over have left something out of sight."""
-    return bool(conn.execute(select(exists().where(_left_behind()))).scalar())
-
-
-def drop_left_behind(conn: Connection) -> None:
-    """Forget what runs that are over have left out of sight."""
-    conn.execute(delete(SPECTRAL).where(_left_behind()))
-
-
-def _left_behind() -> ColumnElement[bool]:
-    going_on = select(RUNS.c.run_id).where(RUNS.c.state.in_([RunState.RUNNING, RunState.QUEUED]))
-    return and_(_IS_HIDDEN, SPECTRAL.c.run_id.not_in(going_on.scalar_subquery()))
-
-
-def keys(conn: Connection, params_key: str) -> dict[int, str]:
-    """{site id: content key} of what is kept under one set of parameters."""
-    query = select(SPECTRAL.c.site_id, SPECTRAL.c.content_key).where(SPECTRAL.c.params_key == params_key)
+def keys(conn: Connection, params_key: str, site_ids: Sequence[int]) -> dict[int, str]:
+    """{site id: content key} of what is kept of these sites under one set of parameters."""
+    query = select(SPECTRAL.c.site_id, SPECTRAL.c.content_key).where(
+        SPECTRAL.c.params_key == params_key, SPECTRAL.c.site_id.in_(site_ids), SPECTRAL.c.hidden == 0
+    )
     return dict(conn.execute(query).all())
 
 
-def _insert(conn: Connection, run_id: int, key_word: str, found: Sequence[SpectralRecovery]) -> None:
+def _insert(conn: Connection, run_id: int, found: Sequence[SpectralRecovery], seen: Seen) -> None:
     first = int(conn.execute(select(func.coalesce(func.max(SPECTRAL.c.spectral_id), 0))).scalar_one()) + 1
     keyed = list(enumerate(found, start=first))
     conn.execute(
-        insert(SPECTRAL), [_columns(key, run_id, one) | {"params_key": key_word} for key, one in keyed]
+        insert(SPECTRAL),
+        [_columns(key, run_id, one) | {"hidden": run_id} | seen.of(one.site_id) for key, one in keyed],
     )
     years = ((key, *(getattr(year, name) for name in _YEAR)) for key, one in keyed for year in one.years)
     insert_many(conn, SPECTRAL_YEARS, years, keyed=False)
@@ -140,7 +92,7 @@ def find(
         "params_key": params_key,
     }
     conditions = [SPECTRAL.c[name] == value for name, value in wanted.items() if value is not None]
-    conditions.append(not_(_IS_HIDDEN))
+    conditions.append(SPECTRAL.c.hidden == 0)
     order = ("site_id", "product", "edition", "index_name", "spectral_id")
     query = select(SPECTRAL).where(*conditions).order_by(*(SPECTRAL.c[name] for name in order))
     rows = conn.execute(query).mappings().all()
@@ -176,6 +128,7 @@ def _columns(key: int, run_id: int | None, one: SpectralRecovery) -> dict[str, o
         "reference_kind": one.reference_kind.value,
         "scenes": canonical_json([[used.period, used.path, used.sha256] for used in one.scenes]),
         "params": canonical_json(one.params),
+        "params_key": key_of(one.params),
     }
 
 

@@ -49,7 +49,14 @@ SPECTRAL: Final = make_table(
     maybe_words("reason"),
     words("params"),
     words("content_key"),
-    UniqueConstraint("site_id", "product", "edition", "index_name", "params_key", name="uq_spectral_results"),
+    whole("hidden"),
+    whole("site_seq"),
+    whole("scene_seq"),
+    UniqueConstraint(
+        *("site_id", "product", "edition", "index_name", "params_key", "hidden"),
+        name="uq_spectral_results",
+    ),
+    Index("ix_spectral_results_hidden", "hidden"),
 )
 
 SPECTRAL_YEARS: Final = make_table(

@@ -49,7 +49,11 @@ SUBSIDENCES: Final = make_table(
     whole("geometry_seq"),
     whole("last_scene_id"),
     whole("terms"),
-    UniqueConstraint("site_id", "product", "edition", name="uq_subsidences"),
+    whole("hidden"),
+    whole("site_seq"),
+    whole("scene_seq"),
+    UniqueConstraint("site_id", "product", "edition", "hidden", name="uq_subsidences"),
+    Index("ix_subsidences_hidden", "hidden"),
 )
 
 SUBSIDENCE_EPOCHS: Final = make_table(
@@ -80,7 +84,11 @@ PONDINGS: Final = make_table(
     whole("geometry_seq"),
     whole("last_scene_id"),
     whole("terms"),
-    UniqueConstraint("site_id", "product", "edition", "year", name="uq_pondings"),
+    whole("hidden"),
+    whole("site_seq"),
+    whole("scene_seq"),
+    UniqueConstraint("site_id", "product", "edition", "year", "hidden", name="uq_pondings"),
+    Index("ix_pondings_hidden", "hidden"),
 )
 
 CANDIDATES: Final = Table(

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
 
 from geo.recovery import Inputs
+from geo.runs.seen import Seen
 from geo.sites import Settlement
 from geo.store.subsidence_tables import SUBSIDENCE_EPOCHS, SUBSIDENCES
 from geo.store.tables import insert_many
@@ -25,21 +26,14 @@ _DAYS: Final = ("period_start", "period_end", "last_from")
 _INPUTS: Final = ("geometry_seq", "last_scene_id", "terms")
 
 
-def put(conn: Connection, run_id: int | None, results: Sequence[Subsidence]) -> None:
-    """Keep results in place of the older ones of the same sites, product and edition."""
+def put_hidden(conn: Connection, run_id: int, results: Sequence[Subsidence], *, seen: Seen) -> None:
+    """Keep results of a run out of sight; see `geo.store.hidden`."""
     for start in range(0, len(results), _CHUNK):
-        chunk = results[start : start + _CHUNK]
-        for product, edition in {(one.product, one.edition) for one in chunk}:
-            conn.execute(
-                delete(SUBSIDENCES).where(
-                    SUBSIDENCES.c.site_id.in_([one.site_id for one in chunk]),
-                    SUBSIDENCES.c.product == product,
-                    SUBSIDENCES.c.edition == edition,
-                )
-            )
         highest = select(func.coalesce(func.max(SUBSIDENCES.c.subsidence_id), 0))
-        keyed = list(enumerate(chunk, start=int(conn.execute(highest).scalar_one()) + 1))
-        conn.execute(insert(SUBSIDENCES), [_columns(key, run_id, one) for key, one in keyed])
+        first = int(conn.execute(highest).scalar_one()) + 1
+        keyed = list(enumerate(results[start : start + _CHUNK], start=first))
+        rows = [_columns(key, run_id, one) | {"hidden": run_id} | seen.of(one.site_id) for key, one in keyed]
+        conn.execute(insert(SUBSIDENCES), rows)
         epochs = (
             (key, epoch.on.isoformat(), epoch.mean_mm, epoch.valid_units)
             for key, one in keyed
@@ -49,11 +43,19 @@ def put(conn: Connection, run_id: int | None, results: Sequence[Subsidence]) -> 
 
 
 def find(
-    conn: Connection, *, site_id: int | None = None, product: str | None = None, edition: str | None = None
+    conn: Connection,
+    *,
+    site_id: int | None = None,
+    site_ids: Sequence[int] | None = None,
+    product: str | None = None,
+    edition: str | None = None,
 ) -> list[Subsidence]:
-    """The results that match, by site, product and edition."""
+    """The results that match, by site (one, or several), product and edition."""
     wanted = {"site_id": site_id, "product": product, "edition": edition}
     conditions = [SUBSIDENCES.c[name] == value for name, value in wanted.items() if value is not None]
+    conditions.append(SUBSIDENCES.c.hidden == 0)
+    if site_ids is not None:
+        conditions.append(SUBSIDENCES.c.site_id.in_(site_ids))
     order = (SUBSIDENCES.c.site_id, SUBSIDENCES.c.product, SUBSIDENCES.c.edition)
     rows = conn.execute(select(SUBSIDENCES).where(*conditions).order_by(*order)).mappings().all()
     epochs = _epochs(conn, conditions)
@@ -70,7 +72,7 @@ def _epochs(conn: Connection, conditions: Sequence[ColumnElement[bool]]) -> Mapp
     return found
 
 
-def _columns(key: int, run_id: int | None, one: Subsidence) -> dict[str, object]:
+def _columns(key: int, run_id: int, one: Subsidence) -> dict[str, object]:
     return (
         {name: getattr(one, name) for name in _SCALARS}
         | {name: getattr(one, name).isoformat() for name in _DAYS}

@@ -255,6 +255,8 @@ RECOVERIES: Final = make_table(
     whole("last_scene_id"),
     whole("terms"),
     whole("hidden"),
+    whole("site_seq"),
+    whole("scene_seq"),
     UniqueConstraint(
         *("site_id", "product", "edition", "from_year", "to_year", "temporal_rule", "hidden"),
         name="uq_recoveries",
@@ -320,6 +322,8 @@ EVIDENCE: Final = make_table(
     whole("last_scene_id"),
     whole("terms"),
     whole("hidden"),
+    whole("site_seq"),
+    whole("scene_seq"),
     UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", "hidden", name="uq_evidence"),
     Index("ix_evidence_hidden", "hidden"),
 )

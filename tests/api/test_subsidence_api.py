@@ -14,7 +14,8 @@ from geo.recover.run import recover
 from geo.runs.jobs import Worker
 from geo.scenes import SceneKind
 from geo.store import Store, candidates, scenes
-from geo.subsidence.run import SubsidenceParams, find_subsidence
+from geo.subsidence.plan import SubsidenceParams
+from geo.subsidence.run import find_subsidence
 from tests.geo.recovery_case import (
     BARREN,
     FOREST,

@@ -20,11 +20,12 @@ from geo.recover import part as recover_part
 from geo.recover.run import recover
 from geo.recover.shard import EngineDiffers, assess_shard
 from geo.runs.dask_pool import DaskCluster
-from geo.runs.jobs import RunStopped, Worker, submit_recovery
+from geo.runs.jobs import Worker, submit_recovery
 from geo.runs.owner import this_process
 from geo.runs.pools import Processes, Serial
 from geo.runs.run import RunState
 from geo.runs.waste import clear_waste
+from geo.runs.work import RunStopped
 from geo.status import Status
 from geo.store import Store, changes, recoveries, run_shards, runs
 from geo.store.tables import CLASS_AREAS, EVIDENCE, RECOVERIES

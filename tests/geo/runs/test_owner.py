@@ -6,11 +6,13 @@ import time
 
 import pytest
 
+from geo.errors import UnknownScene
 from geo.recover.run import recover
 from geo.runs import owner as run_owner
-from geo.runs.jobs import RunStopped, Worker, submit_recovery
+from geo.runs.jobs import Worker, submit_recovery
 from geo.runs.owner import Heartbeat, is_gone, take_back, this_process
 from geo.runs.run import RunState
+from geo.runs.work import RunCancelled, RunStopped
 from geo.store import recoveries, runs
 from tests.geo.recovery_case import PARAMS, TODAY, add_sites, ramp, site, square
 
@@ -135,6 +137,47 @@ def test_a_direct_run_that_is_interrupted_is_cancelled_not_done_again(store):
     with store.read() as conn:
         assert [one.state for one in runs.find(conn)] == [RunState.CANCELLED]
         assert recoveries.find(conn) == []
+
+
+def test_a_direct_run_that_meets_an_unexpected_error_has_failed_and_is_not_done_again(store):
+    ramp(store)
+    add_sites(store, site("a", square(0, 0)))
+
+    def progress(_done, _total):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        recover(store, PARAMS, today=TODAY, progress=progress)
+    with store.read() as conn:
+        (run,) = runs.find(conn)
+        assert (run.state, run.error) == (RunState.FAILED, "an unexpected error; the log has it")
+        assert recoveries.find(conn) == []
+
+
+def test_a_direct_run_shows_its_progress_and_can_be_cancelled_by_somebody_else(store):
+    ramp(store)
+    add_sites(store, site("a", square(0, 0)))
+
+    def progress(done, total):
+        if done == total:
+            with store.write() as conn:
+                (run,) = runs.find(conn)
+                runs.request_cancel(conn, run.run_id)
+
+    with pytest.raises(RunCancelled):
+        recover(store, PARAMS, today=TODAY, progress=progress)
+    assert recover(store, PARAMS, today=TODAY).run.state is RunState.DONE
+    with store.read() as conn:
+        done, given_up = runs.find(conn)
+    assert (given_up.state, done.done, done.total) == (RunState.CANCELLED, 1, 1)
+
+
+def test_a_run_that_is_refused_before_it_begins_leaves_no_trace(store):
+    add_sites(store, site("a", square(0, 0)))
+    with pytest.raises(UnknownScene):
+        recover(store, PARAMS, today=TODAY)
+    with store.read() as conn:
+        assert runs.find(conn) == []
 
 
 def test_a_worker_that_stops_puts_its_run_back(store, monkeypatch):

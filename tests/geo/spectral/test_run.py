@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 from shapely import MultiPolygon
+from sqlalchemy import select
 
 from geo.band_scenes import Scaling, inspect_composites
 from geo.changes import Change
@@ -26,6 +27,7 @@ from geo.runs.pools import Processes, Serial
 from geo.runs.run import RunState
 from geo.runs.waste import clear_waste
 from geo.scenes import SceneKind
+from geo.spectral import run as spectral_run
 from geo.spectral.indices import Formula, UnknownBand
 from geo.spectral.items import spectral_item
 from geo.spectral.metrics import Metric, Rules, Scope, Years, measure_sites
@@ -41,7 +43,9 @@ from geo.spectral.recovery import ReferenceKind, TargetKind
 from geo.spectral.results import site_spectral
 from geo.spectral.run import spectral_recovery
 from geo.spectral.series import composite_grid, site_series
+from geo.spectral.shard import assess_spectral_shard
 from geo.store import Store, changes, proposals, references, runs, scenes, spectral
+from geo.store.spectral_tables import SPECTRAL
 from tests.geo.recovery_case import LATER, TODAY, add_sites, site, square
 from tests.geo.spectral_case import PARAMS, add_composites, field, write_composite
 
@@ -333,7 +337,14 @@ def test_shards_and_processes_give_the_same_to_the_bit(store, empty_file, tmp_pa
     assert alone == together
 
 
-def test_a_run_that_was_stopped_shows_nothing_and_goes_on_behind_what_it_has(store):
+def out_of_sight(store, run):
+    """The ids of the sites of which a run keeps results out of sight."""
+    mine = select(SPECTRAL.c.site_id).where(SPECTRAL.c.hidden == run.run_id)
+    with store.read() as conn:
+        return sorted(conn.execute(mine).scalars())
+
+
+def test_a_run_that_was_stopped_shows_nothing_and_goes_on_behind_what_it_has(store, monkeypatch):
     three_sites(store)
     with store.write() as conn:
         run = runs.start(conn, runs.create(conn, "spectral", {}).run_id, owner="test")
@@ -345,18 +356,23 @@ def test_a_run_that_was_stopped_shows_nothing_and_goes_on_behind_what_it_has(sto
 
     with pytest.raises(Stopped):
         spectral_recovery(store, PARAMS, run_id=run.run_id, progress=stop, most_sites=1)
+    (early,) = out_of_sight(store, run)
     with store.read() as conn:
-        kept = spectral.hidden_keys(conn, run.run_id)
-        assert len(kept) == 1
         assert spectral.find(conn) == []
-    steps = []
+    computed, steps = [], []
+
+    def noting(task, look):
+        computed.extend(() if task is None else (one.site_id for one in task.subjects))
+        return assess_spectral_shard(task, look)
+
+    monkeypatch.setattr(spectral_run, "assess_spectral_shard", noting)
     found = spectral_recovery(
         store, PARAMS, run_id=run.run_id, progress=lambda *step: steps.append(step), most_sites=1
     )
-    assert steps[0] == (1, 3)
+    assert sorted([early, *computed]) == [1, 2, 3]
     assert steps[-1] == (3, 3)
     assert len(found.recoveries) == 3
-    assert [one.outdated for one in site_spectral(store, next(iter(kept)))] == [False]
+    assert [one.outdated for one in site_spectral(store, early)] == [False]
 
 
 def test_a_run_that_goes_on_shows_nothing_that_no_longer_holds(store):
@@ -370,8 +386,7 @@ def test_a_run_that_goes_on_shows_nothing_that_no_longer_holds(store):
 
     with pytest.raises(Stopped):
         spectral_recovery(store, PARAMS, run_id=run.run_id, progress=stop, most_sites=1)
-    with store.read() as conn:
-        (early,) = spectral.hidden_keys(conn, run.run_id)
+    (early,) = out_of_sight(store, run)
     move(store, early, square(46, 46, 8, 8))
     between = spectral_recovery(store, PARAMS)
     resumed = spectral_recovery(store, PARAMS, run_id=run.run_id, most_sites=1)
@@ -393,8 +408,8 @@ def test_what_a_failed_run_left_behind_is_cleared_by_the_next(store):
     with store.write() as conn:
         runs.fail(conn, run.run_id, "stopped")
     spectral_recovery(store, replace(PARAMS, k_years=3))
+    assert out_of_sight(store, run) == []
     with store.read() as conn:
-        assert spectral.hidden_keys(conn, run.run_id) == {}
         assert {one.k_years for one in spectral.find(conn)} == {3}
 
 
@@ -414,8 +429,7 @@ def test_what_a_cancelled_run_left_behind_is_waste_and_that_of_a_waiting_one_is_
         with store.write() as conn:
             end(conn, run.run_id)
         clear_waste(store)
-        with store.read() as conn:
-            left.append(len(spectral.hidden_keys(conn, run.run_id)))
+        left.append(len(out_of_sight(store, run)))
     assert left == [2, 0]
 
 
@@ -533,7 +547,7 @@ def around_area(perimeter_m, inner_m, outer_m):
 
 def test_a_site_in_the_corner_beyond_a_ring_changes_no_bit_of_it():
     site_shape, near_by = square(10, 10), square(10, 24)
-    _, _, east, north = reach(site_shape, 600)
+    _, _, east, north = reach(np.array([site_shape.bounds]), 600)[0]
     corner = MultiPolygon([shapely.box(east - 1e-5, north - 1e-5, east + 1e-3, north + 1e-3)])
     rings = [
         ring_around(site_shape, inner_m=60, outer_m=600, others=others).wkb

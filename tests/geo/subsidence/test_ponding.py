@@ -10,9 +10,10 @@ from geo.registration import RasterRequest, register_scenes
 from geo.sites import Ponding
 from geo.store import pondings
 from geo.subsidence.inputs import SubsidenceMarker
+from geo.subsidence.plan import SubsidenceParams
 from geo.subsidence.ponding import PondingYear, annual_pondings, merged, ponding_disagreement
 from geo.subsidence.rules import subsidence_rules
-from geo.subsidence.run import SubsidenceParams, find_subsidence
+from geo.subsidence.run import find_subsidence
 from tests.geo.recovery_case import BARREN, PARAMS, TODAY, WATER, add_scenes, add_sites, cells, site, square
 from tests.geo.subsidence_case import add_season, write_bands
 

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from geo.errors import BadValue, UnknownScene, UnknownSite
 from geo.registration import RasterRequest, register_scenes
 from geo.runs.jobs import Worker, submit_subsidence
 from geo.runs.owner import this_process
+from geo.runs.pools import Processes, Serial
 from geo.runs.run import RunState
+from geo.runs.work import RunStopped
 from geo.scenes import GridsDiffer, SceneKind
 from geo.sites import Settlement
 from geo.store import Store, changes, proposals, runs, scenes, subsidences
+from geo.subsidence import run as subsidence_run
 from geo.subsidence import site_displacement
 from geo.subsidence.displacement_rate import OverwritesScene, compare, rate_raster, write_rate
 from geo.subsidence.displacement_series import (
@@ -25,8 +29,10 @@ from geo.subsidence.displacement_series import (
     displacement_series,
 )
 from geo.subsidence.inputs import SubsidenceMarker
+from geo.subsidence.plan import NotOfSubsidence, SubsidenceParams
 from geo.subsidence.rules import subsidence_rules
-from geo.subsidence.run import NotOfSubsidence, SubsidenceParams, find_subsidence
+from geo.subsidence.run import find_subsidence
+from geo.subsidence.shard import tell_subsidence
 from geo.subsidence.site import Source
 from tests.geo.recovery_case import LATER, TODAY, add_sites, site, square
 from tests.geo.subsidence_case import DAYS, ZERO, add_rate, add_series, rates, write_bands
@@ -146,6 +152,53 @@ def test_permuting_the_sites_permutes_the_results(store, tmp_path, empty_file):
             same.valid_units,
             same.epochs,
         )
+
+
+@pytest.mark.parametrize("pool", [Serial(), Processes(2)])
+def test_shards_and_processes_tell_the_same_to_the_bit(store, empty_file, tmp_path, pool):
+    (tmp_path / "other").mkdir()
+    shutil.copyfile(empty_file, tmp_path / "other" / "store.gpkg")
+    other = Store.open(tmp_path / "other" / "store.gpkg")
+    for one in (store, other):
+        add_series(one, rates(1.5, top=-12.0), noise=0.4)
+        add_sites(one, *(site(f"s{at}", square(5, 12 * at)) for at in range(3)))
+    together = found(store)
+    alone = find_subsidence(other, PARAMS, today=TODAY, pool=pool, most_sites=1)
+    with other.read() as conn:
+        assert subsidences.find(conn) == alone.subsidences == together.subsidences
+    assert len(alone.subsidences) == 3
+    other.close()
+
+
+def test_a_queued_run_that_was_stopped_goes_on_behind_its_last_shard(store, monkeypatch):
+    add_series(store, rates(8.0))
+    add_sites(store, *(site(f"s{at}", square(5, 12 * at)) for at in range(3)))
+    queued = submit_subsidence(store, PARAMS)
+    with store.write() as conn:
+        runs.claim(conn, owner=this_process())
+    told = []
+
+    def noting(task, look):
+        told.extend(() if task is None else (one.site_id for one in task.subjects))
+        return tell_subsidence(task, look)
+
+    def stop(done, _total):
+        if done == 2:
+            raise RunStopped(run_id=queued.run_id)
+
+    monkeypatch.setattr(subsidence_run, "tell_subsidence", noting)
+    again = partial(
+        find_subsidence, store, PARAMS, run_id=queued.run_id, today=TODAY, keep=False, most_sites=1
+    )
+    with pytest.raises(RunStopped):
+        again(progress=stop)
+    with store.read() as conn:
+        assert subsidences.find(conn) == []
+    ended = again()
+    assert sorted(told) == [1, 2, 3]
+    assert (ended.run.result["n_told"], ended.subsidences) == (3, [])
+    with store.read() as conn:
+        assert len(subsidences.find(conn)) == 3
 
 
 def test_no_more_than_the_cells_of_one_shard_are_held(store, monkeypatch):
