@@ -27,9 +27,10 @@ def side_by_side(function: Callable[[_Given], _Made], given: Iterable[_Given]) -
 
     The function must give up Python's lock while it works, and be safe to call from several threads.
     """
-    count = threads()
-    if count == 1:
-        yield from map(function, given)
+    pieces = list(given)
+    count = min(threads(), len(pieces))
+    if count <= 1:
+        yield from map(function, pieces)
         return
     with ThreadPoolExecutor(count, thread_name_prefix="side-by-side") as pool:
-        yield from pool.map(function, given)
+        yield from pool.map(function, pieces)

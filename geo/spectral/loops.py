@@ -56,8 +56,10 @@ def measure(
     mean: Floats,
     valid: Floats,
     pixels: Int64s,
+    site_begin: int,
+    site_end: int,
 ) -> None:
-    """Fill the measures of every pixel and the weighted mean of every site and year, in one pass.
+    """Fill the measures of the pixels of some sites and the weighted mean of each site and year, in one pass.
 
     `rows` (sites, N_ROWS) gives rows of `values`, -1 where no scene shows the year. `share` is p / 100 and
     `s` the direction. With `own_target` the median of each pixel over its site's window is put into
@@ -66,7 +68,7 @@ def measure(
     """
     n_years = values.shape[0]
     series, room, sums = np.empty(n_years), np.empty(n_years), np.empty(n_years)
-    for i in range(len(starts) - 1):
+    for i in range(site_begin, site_end):
         sums[:] = 0.0
         total = 0.0
         first, end = rows[i, WINDOW], rows[i, WINDOW_END]

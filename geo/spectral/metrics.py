@@ -18,10 +18,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from geo.runs.threads import side_by_side
 from geo.spectral.loops import (
     DELTA_IR,
     DISTURBED,
@@ -45,6 +48,9 @@ from geo.spectral.loops import (
     measure,
     quantiles,
 )
+
+_PIXELS_AT_ONCE: Final = 16_384
+"""Pixels that one thread measures before it takes the next stretch of sites."""
 
 
 class Metric(StrEnum):
@@ -233,12 +239,24 @@ def measure_pixels(
     out = np.empty((n, N_MEASURES))
     mean, valid = np.empty((n_years, sites)), np.empty((n_years, sites))
     count = np.empty((n_years, sites), dtype=np.int64)
-    measure(
-        pixels.values, pixels.at, pixels.starts, pixels.weight, pixels.years,
-        years.rows(pixels.years, rules.k_years), rules.k_years, rules.target_share, float(rules.direction),
-        own_target, target, out, mean, valid, count,
-    )  # fmt: skip
+    rows = years.rows(pixels.years, rules.k_years)
+
+    def measured(part: tuple[int, int]) -> None:
+        measure(
+            pixels.values, pixels.at, pixels.starts, pixels.weight, pixels.years, rows, rules.k_years,
+            rules.target_share, float(rules.direction), own_target, target, out, mean, valid, count, *part,
+        )  # fmt: skip
+
+    for _ in side_by_side(measured, _parts(pixels.starts)):
+        pass
     return Measures(out.T, target, mean, valid, count, np.empty((N_MEASURES, 0)), np.empty(0))
+
+
+def _parts(starts: Int64s) -> list[tuple[int, int]]:
+    """The sites in stretches of about `_PIXELS_AT_ONCE` pixels: the first of each, and that behind it."""
+    limits = np.arange(_PIXELS_AT_ONCE, starts[-1] - _PIXELS_AT_ONCE // 2, _PIXELS_AT_ONCE)
+    ends = np.unique([0, *np.searchsorted(starts, limits), len(starts) - 1]).tolist()
+    return list(pairwise(ends))
 
 
 def site_quantile(

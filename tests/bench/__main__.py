@@ -1,4 +1,7 @@
-"""`python -m tests.bench`: the engine beside its peers, in one run; BENCH=full for the full sizes."""
+"""`python -m tests.bench`: the engine beside its peers, in one run.
+
+BENCH=quick takes fewer sites for the zonal part, BENCH=full countries of up to a million for the scaling.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,19 @@ PARTS = ("zonal", "spectral", "tables", "scaling")
 
 
 def main() -> None:
-    full = os.environ.get("BENCH") == "full"
+    full, quick = (os.environ.get("BENCH") == word for word in ("full", "quick"))
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all where none given"
     )
     parser.add_argument(
-        "--sites", type=int, default=20_000 if full else 5_000, help="polygons of the zonal part"
+        "--sites", type=int, default=5_000 if quick else 20_000, help="polygons of the zonal part"
     )
     parser.add_argument("--size", type=int, default=12_000, help="cells along one side of its raster")
     parser.add_argument("--years", type=int, default=10, help="rasters in its series")
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; medians are shown")
+    parser.add_argument(
+        "--rounds", type=int, default=3 if quick else 5, help="interleaved rounds; medians are shown"
+    )
     parser.add_argument(
         "--scales", type=int, nargs="+", metavar="SITES", help="sites of the countries of the scaling part",
         default=[1_000, 10_000, 100_000, 1_000_000] if full else [1_000, 3_000, 10_000],

@@ -1,4 +1,4 @@
-"""Our zonal engine; it alone starts from longitude and latitude."""
+"""Our zonal engine, from longitude and latitude; for `first-file` the sites are read from their file too."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ import geopandas as gpd
 import numpy as np
 
 from geo.coverage import FULL_CELL, cover
+from geo.grid import Grid
 from geo.rasters import open_raster, raster_grid
 from geo.scenes import Scene
 from geo.transitions import series_areas
 from geo.zonal import ClassAreas, class_areas
 from tests.bench.synthetic import scene_path
 from tests.bench.task import Prepared, Table
+
+
+def from_file(grid: Grid, folder: Path, scene: Scene) -> ClassAreas:
+    """The first year with all that comes before it: the sites are read from their file."""
+    frame = gpd.read_file(folder / "sites.gpkg")
+    coverage = cover(grid, frame["site"].to_numpy(dtype=np.int64), list(frame.geometry))
+    return class_areas(coverage, scene, Path(scene.path))
 
 
 def prepare(task: str, folder: Path, years: list[int]) -> Prepared:
@@ -47,6 +55,8 @@ def prepare(task: str, folder: Path, years: list[int]) -> Prepared:
 
     if task == "first":
         return Prepared(first, table, lambda: first(8))
+    if task == "first-file":
+        return Prepared(lambda: from_file(grid, folder, scenes[0]), table, lambda: first(8))
     if task == "ten":
         return Prepared(lambda: series(joint=False), table, lambda: series(8, joint=False))
     if task == "ten-joint":

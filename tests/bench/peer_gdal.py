@@ -1,6 +1,8 @@
-"""`gdal raster zonal-stats` on sites in the raster's CRS, run by the Python of an environment of its own.
+"""`gdal raster zonal-stats` run by the Python of an environment of its own.
 
-Speaks as `tests.bench.worker` does: `python peer_gdal.py FOLDER YEARS` says when it is ready, and answers
+The sites come from a file, in the raster's CRS already or, for the task `first-lonlat`, in degrees.
+
+Speaks as `tests.bench.worker` does: `python peer_gdal.py FOLDER YEARS TASK` says when it is ready, and answers
 `run` and `save PATH`. Pixels count by the share that a site covers; classes and their shares come out.
 """
 
@@ -13,6 +15,7 @@ import numpy as np
 from osgeo import gdal
 
 gdal.UseExceptions()
+FIRST_YEAR = 2013
 
 
 def peak_mb():
@@ -25,11 +28,18 @@ def say(**fields):
     sys.stdout.flush()
 
 
-def count(folder, year):
+def lonlat_zones(folder):
+    """The sites as they are kept, taken to the raster's CRS, for zonal-stats does not do that by itself."""
+    with gdal.OpenEx(str(folder / f"scene_{FIRST_YEAR}.tif")) as raster:
+        crs = raster.GetSpatialRef()
+    return gdal.VectorTranslate("", str(folder / "sites.gpkg"), format="MEM", dstSRS=crs)
+
+
+def count(folder, year, zones):
     algorithm = gdal.Algorithm("raster", "zonal-stats")
     for name, value in {
         "input": str(folder / f"scene_{year}.tif"),
-        "zones": str(folder / "sites_projected.gpkg"),
+        "zones": zones,
         "output": "",
         "output-format": "MEM",
         "pixels": "fractional",
@@ -60,16 +70,18 @@ def table(dataset):
 
 def main():
     folder, years = Path(sys.argv[1]), [int(year) for year in sys.argv[2].split(",")]
+    task = sys.argv[3]
     Path("/proc/self/clear_refs").write_text("5")
     say(warm_s=0.0, base_mb=peak_mb())
     found = None
     for line in sys.stdin:
         word, _, rest = line.strip().partition(" ")
         if word == "run":
-            begun = time.perf_counter()
-            of_years = [count(folder, year) for year in years]
+            begun, used = time.perf_counter(), time.process_time()
+            zones = lonlat_zones(folder) if task == "first-lonlat" else str(folder / "sites_projected.gpkg")
+            of_years = [count(folder, year, zones) for year in years]
             found = of_years[0]
-            say(s=time.perf_counter() - begun, peak_mb=peak_mb())
+            say(s=time.perf_counter() - begun, cpu_s=time.process_time() - used, peak_mb=peak_mb())
         elif word == "save":
             np.save(rest, table(found))
             say(saved=rest)

@@ -44,9 +44,9 @@ def main() -> None:
     for line in sys.stdin:
         word, _, rest = line.strip().partition(" ")
         if word == "run":
-            started = time.perf_counter()
+            started, used = time.perf_counter(), time.process_time()
             result = prepared.run()
-            say(s=time.perf_counter() - started, peak_mb=peak_mb())
+            say(s=time.perf_counter() - started, cpu_s=time.process_time() - used, peak_mb=peak_mb())
         elif word == "save":
             np.save(rest, prepared.table(result))
             say(saved=rest)

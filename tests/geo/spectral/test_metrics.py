@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.runs import threads
+from geo.spectral import metrics as spectral_metrics
 from geo.spectral.metrics import (
     RELAPSE_ROW,
     ROW_OF,
@@ -262,3 +264,26 @@ def test_permuting_the_sites_permutes_the_results_to_the_bit(order, seed):
     np.testing.assert_array_equal(found.of_sites, straight.of_sites[:, list(order)])
     np.testing.assert_array_equal(found.mean, straight.mean[:, list(order)])
     np.testing.assert_array_equal(found.of_pixels, straight.of_pixels[:, at])
+
+
+def test_the_number_of_threads_changes_no_bit(monkeypatch):
+    rng = np.random.default_rng(3)
+    values = rng.normal(0.5, 0.2, (9, 400))
+    values[rng.random(values.shape) < 0.1] = np.nan
+    pixels = Pixels.side_by_side(values, np.arange(2000, 2009), np.array([0, 0, 150, 151, 290, 400]))
+    years = Years.same(5, disturbance=2001, restoration=2002, window=(2000, 2001))
+    alone = measure_sites(pixels, years, RULES)
+    monkeypatch.setattr(spectral_metrics, "_PIXELS_AT_ONCE", 40)
+    monkeypatch.setattr(threads, "threads", lambda: 3)
+    assert len(spectral_metrics._parts(pixels.starts)) > 2
+    together = measure_sites(pixels, years, RULES)
+    for name in (
+        "of_pixels",
+        "pixel_targets",
+        "mean",
+        "valid_weight",
+        "n_pixels",
+        "of_sites",
+        "site_targets",
+    ):
+        assert np.array_equal(getattr(alone, name), getattr(together, name), equal_nan=True)
