@@ -16,7 +16,7 @@ CELL_M = 30.0
 CLASSES = np.arange(1, 10, dtype=np.uint8)
 SITES_X0, SITES_Y0 = 300_000.0, 4_000_000.0
 MARGIN, RADIUS_CELLS = 0.06, 6.1
-"""No site within this share of the edge; the median radius: 20,000 sites have some 5 million weighted cells."""
+"""No site within this share of the edge; the median radius. 20,000 sites have some 5 million cells."""
 
 
 def scene_path(folder: Path, year: int) -> Path:

@@ -177,7 +177,8 @@ def report(
         floor = workers["limit", "ten" if many else "first"].median_s
         off = "" if engine == "limit" else f"{largest_difference(worker.table(), exact):.1e}"
         times.add_row(
-            engine, task, f"{worker.median_s:.3f}", f"{worker.median_cpu_s:.3f}", str(len(worker.seconds)), f"{worker.median_s / peer:.3f}",
+            engine, task, f"{worker.median_s:.3f}", f"{worker.median_cpu_s:.3f}",
+            str(len(worker.seconds)), f"{worker.median_s / peer:.3f}",
             f"{worker.median_s / floor:.2f}", f"{worker.peak_mb:.0f}",
             f"{worker.peak_mb - worker.base_mb:.0f}", off,
         )  # fmt: skip
