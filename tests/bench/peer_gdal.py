@@ -3,7 +3,8 @@
 The sites come from a file, in the raster's CRS already or, for the task `first-lonlat`, in degrees.
 
 Speaks as `tests.bench.worker` does: `python peer_gdal.py FOLDER YEARS TASK` says when it is ready, and
-answers `run` and `save PATH`. Pixels count by the share that a site covers; classes and their shares come out.
+answers `run` and `save PATH`. Pixels count by the share that a site covers; classes and their shares come
+out.
 """
 
 import json

@@ -10,8 +10,8 @@ from alembic import op
 from geo.store import embedded
 from geo.store.types import WHOLE
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
