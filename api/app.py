@@ -10,7 +10,8 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from api import errors, guard, openapi
+from api import answers, guard, openapi
+from api.auth.file_links import FileLinks
 from api.auth.gate import Gate
 from api.auth.opening import check_reach
 from api.auth.rights import check_routes
@@ -57,10 +58,10 @@ def bare_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings, app.state.metrics, app.state.units = settings, Metrics(), Units()
-    app.state.rules = guard_rules(settings)
+    app.state.rules, app.state.file_links = guard_rules(settings), FileLinks.new()
     app.add_middleware(Gate)
     app.add_middleware(guard.Guard, rules=app.state.rules, metrics=app.state.metrics)
-    errors.add_handlers(app)
+    answers.add_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(pages_router)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from enum import Enum
-from http import HTTPStatus
 from typing import Final
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.import_words import said
 from geo import errors as geo_errors
 from geo.accounts.rights import NotSignedIn, TooManyAttempts
 from geo.changes import BrokenMembership, IllegalMove, NotVoidable, SiteHasLeft
@@ -25,8 +18,6 @@ from geo.kept_files import FileTooLarge
 from geo.photos import NotAttachable
 from geo.planning import StaleRecord
 from geo.store.changes import StaleVersion
-
-log = logging.getLogger("reverdure.api")
 
 PROBLEM_TYPE: Final = "application/problem+json"
 ABOUT: Final = "/docs/errors#"
@@ -38,8 +29,73 @@ class MustBeConditional(geo_errors.InvalidInput):
     template = "send If-Match with the site's ETag, so that nobody's change is overwritten unseen"
 
 
+class UnknownAddress(geo_errors.NotFound):
+    """Nothing is served at this address."""
+
+    template = "nothing is served at this address"
+
+
+class WrongMethod(geo_errors.InvalidInput):
+    """The address is there, but not for this method."""
+
+    template = "this address does not answer to {method}"
+
+
+class BadRequest(geo_errors.InvalidInput):
+    """The request cannot be read."""
+
+    template = "the request cannot be read"
+
+
+class BodyStalled(geo_errors.InvalidInput):
+    """The body of a request stopped coming."""
+
+    template = "no more of the body came for {seconds} s"
+
+
+class BodyTooLarge(geo_errors.InvalidInput):
+    """The body of a request is larger than the service takes."""
+
+    template = "the body is larger than {limit_bytes} bytes"
+
+
+class UnknownHost(geo_errors.Refused):
+    """The service was addressed by a name that is not its own."""
+
+    template = "this service answers to the names of its own machine only"
+
+
+class CrossSiteWrite(geo_errors.Refused):
+    """A page of another site tried to change something."""
+
+    template = "a page of another site may not change anything here"
+
+
+class NotValid(geo_errors.InvalidInput):
+    """Fields of the address, the form or the body cannot be taken; `errors` has one entry a field."""
+
+    template = "{fields}"
+
+
+class Internal(ReverdureError):
+    """Something went wrong inside."""
+
+    template = "something went wrong inside; the log of the service has the details under this request id"
+
+
+class StoreUnusable(geo_errors.StoreError):
+    """The store cannot be used at present."""
+
+    template = "the store cannot be used at present; the log of the service says why"
+
+
 STATUS: Final[Mapping[type[ReverdureError], int]] = {
     MustBeConditional: 428,
+    WrongMethod: 405,
+    BadRequest: 400,
+    BodyStalled: 408,
+    BodyTooLarge: 413,
+    UnknownHost: 421,
     NotSignedIn: 401,
     TooManyAttempts: 429,
     StaleVersion: 412,
@@ -71,25 +127,20 @@ def status_of(error: ReverdureError | type[ReverdureError]) -> int:
     return next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
 
 
-def request_id(request: Request) -> str:
-    """The id of this request, as every answer and log line names it."""
-    return str(request.scope.get("reverdure.request_id", ""))
-
-
 def problem(
-    status: int,
+    error: ReverdureError,
     *,
-    slug: str,
+    title: str,
     detail: str,
     request_id: str,
     headers: Mapping[str, str] | None = None,
-    extra: Mapping[str, object] | None = None,
 ) -> Response:
-    """An answer `application/problem+json`: type, title, status, detail, request_id and `extra` members."""
+    """An answer `application/problem+json`: type, title, status, detail, request_id, the error's fields."""
+    status = status_of(error)
     body = {
-        **{name: wire_safe(value) for name, value in (extra or {}).items()},
-        "type": f"{ABOUT}{slug}",
-        "title": HTTPStatus(status).phrase,
+        **{name: wire_safe(value) for name, value in error.context.items() if name not in _RESERVED},
+        "type": f"{ABOUT}{error.slug()}",
+        "title": title,
         "status": status,
         "detail": wire_safe(detail),
         "request_id": request_id,
@@ -98,6 +149,16 @@ def problem(
     return JSONResponse(
         body, status_code=status, headers={**safe, **(headers or {})}, media_type=PROBLEM_TYPE
     )
+
+
+_RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance", "request_id"})
+
+
+def headers_of(error: ReverdureError) -> Mapping[str, str]:
+    """The headers that go with an error: how to sign in, when to try again."""
+    wait = error.context.get("retry_after_s")
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return {**headers, "WWW-Authenticate": "Bearer"} if status_of(error) == 401 else headers
 
 
 def wire_safe(value: object) -> object:
@@ -119,85 +180,3 @@ def wire_safe(value: object) -> object:
         case _:
             safe = wire_safe(str(value))
     return safe
-
-
-async def answer_reverdure_error(request: Request, error: Exception) -> Response:
-    """The answer to an error of the domain: its sentence and its fields; of a 5xx only the request id."""
-    if not isinstance(error, ReverdureError):
-        raise error
-    status, slug = status_of(type(error)), type(error).slug()
-    if status >= 500:
-        log.error("request failed", exc_info=error, extra={"request_id": request_id(request), "error": slug})
-        return _hidden(request, status)
-    log.info("request refused", extra={"request_id": request_id(request), "error": slug, "status": status})
-    context = {name: value for name, value in error.context.items() if name not in _RESERVED}
-    return problem(
-        status,
-        slug=slug,
-        detail=said(str(error), "wire"),
-        request_id=request_id(request),
-        headers=headers_of(error),
-        extra=context,
-    )
-
-
-def headers_of(error: ReverdureError) -> Mapping[str, str]:
-    """The headers that go with an error: how to sign in, when to try again."""
-    wait = error.context.get("retry_after_s")
-    headers = {} if wait is None else {"Retry-After": str(wait)}
-    return {**headers, "WWW-Authenticate": "Bearer"} if status_of(error) == 401 else headers
-
-
-_RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance", "request_id"})
-
-
-async def answer_http_exception(request: Request, error: Exception) -> Response:
-    """The answer to what the framework refuses: unknown path, wrong method, body too large."""
-    if not isinstance(error, HTTPException):
-        raise error
-    slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    return problem(
-        error.status_code,
-        slug=slug,
-        detail=str(error.detail),
-        request_id=request_id(request),
-        headers=error.headers,
-    )
-
-
-async def answer_validation_error(request: Request, error: Exception) -> Response:
-    """422 with one entry a field that cannot be taken; the input itself is never echoed."""
-    if not isinstance(error, RequestValidationError):
-        raise error
-    found = [
-        {"loc": [str(part)[:200] for part in entry["loc"]], "msg": entry["msg"][:500], "type": entry["type"]}
-        for entry in error.errors()[:50]
-    ]
-    detail = "; ".join(f"{'.'.join(entry['loc'])}: {entry['msg']}" for entry in found[:5])
-    log.info("request not valid", extra={"request_id": request_id(request), "count": len(found)})
-    return problem(
-        422, slug="not-valid", detail=detail, request_id=request_id(request), extra={"errors": found}
-    )
-
-
-async def answer_unforeseen(request: Request, error: Exception) -> Response:
-    """500 for what nobody foresaw: the log has the traceback, the client the request id alone."""
-    log.error("unforeseen error", extra={"request_id": request_id(request), "error": type(error).__name__})
-    return _hidden(request, 500)
-
-
-def _hidden(request: Request, status: int) -> Response:
-    detail = (
-        "the store cannot be used at present; the log of the service says why"
-        if status == 503
-        else "something went wrong inside; the log of the service has the details under this request id"
-    )
-    return problem(status, slug="internal", detail=detail, request_id=request_id(request))
-
-
-def add_handlers(app: FastAPI) -> None:
-    """Let `app` answer every error as a problem."""
-    app.add_exception_handler(ReverdureError, answer_reverdure_error)
-    app.add_exception_handler(HTTPException, answer_http_exception)
-    app.add_exception_handler(RequestValidationError, answer_validation_error)
-    app.add_exception_handler(Exception, answer_unforeseen)

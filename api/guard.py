@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import errors
+from api import answers, errors
 from api.metrics import Metrics
+from geo.errors import ReverdureError
 
 log = logging.getLogger("reverdure.http")
 
@@ -88,11 +89,7 @@ class Guard:
             if refusal is None:
                 await self.app(scope, _counted(receive, self._limit(scope)), send_guarded)
             else:
-                code, slug, detail = refusal
-                answer = errors.problem(
-                    code, slug=slug, detail=detail, request_id=scope["reverdure.request_id"]
-                )
-                await answer(scope, receive, send_guarded)
+                await answers.answer(Request(scope), refusal)(scope, receive, send_guarded)
         finally:
             self._record(scope, status, time.perf_counter() - started)
 
@@ -102,16 +99,16 @@ class Guard:
         uploads = scope["path"].startswith(UPLOAD_PATHS)
         return self.rules.max_upload_bytes if uploads else self.rules.max_body_bytes
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
-        """Status, slug and sentence of why the request is not let in; None where it is."""
+    def _refusal(self, scope: Scope, headers: Headers) -> ReverdureError | None:
+        """Why the request is not let in; None where it is."""
         host = headers.get("host", "")
         if host_name(host) not in self.rules.hosts:
-            return 421, "unknown-host", "this service answers to the names of its own machine only"
+            return errors.UnknownHost()
         if scope["method"] not in SAFE_METHODS and not _same_origin(headers, host):
-            return 403, "cross-site-write", "a page of another site may not change anything here"
+            return errors.CrossSiteWrite()
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self._limit(scope):
-            return 413, "body-too-large", f"the body is larger than {self._limit(scope)} bytes"
+            return errors.BodyTooLarge(limit_bytes=self._limit(scope))
         return None
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
@@ -174,11 +171,11 @@ def _counted(receive: Receive, limit: int) -> Receive:
             with anyio.fail_after(None if complete else BODY_STALLS_S):
                 message = await receive()
         except TimeoutError as error:
-            raise HTTPException(408, f"no more of the body came for {BODY_STALLS_S} s") from error
+            raise answers.StopsReading(errors.BodyStalled(seconds=BODY_STALLS_S)) from error
         complete = not message.get("more_body", False)
         seen += len(message.get("body", b""))
         if seen > limit:
-            raise HTTPException(413, f"the body is larger than {limit} bytes")
+            raise answers.StopsReading(errors.BodyTooLarge(limit_bytes=limit))
         return message
 
     return counted

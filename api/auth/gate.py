@@ -17,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import errors
+from api import answers
+from api.addresses import is_for_people
 from api.auth import trail
+from api.auth.file_links import FOLDER
 from api.auth.identity import UnknownToken, who_sends
 from api.auth.rights import SAFE_METHODS
 from api.auth.who import SCOPE_KEY, Who, local_user
@@ -30,9 +32,9 @@ from geo.store import Store
 log = logging.getLogger("reverdure.auth")
 
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/favicon.ico", "/login", "/logout"})
-OPEN_FOLDERS: Final = ("/static/", "/assets/", "/login/")
+OPEN_FOLDERS: Final = ("/static/", "/assets/", "/files/", "/login/")
+WITHOUT_COOKIES: Final = ("/static/", "/assets/", "/files/", "/healthz")
 ACCOUNT_FOLDERS: Final = ("/account", "/logout", "/static/", "/assets/", "/login")
-FOR_PROGRAMS: Final = ("/api/", "/tiles/", "/ogc/", "/metrics", "/openapi.json")
 
 
 class Gate:
@@ -52,36 +54,38 @@ class Gate:
         try:
             if store is None:
                 who = Who(user=local_user(settings.actor), local=True)
-            elif is_open(scope["path"]) and scope["path"].startswith(("/static/", "/assets/", "/healthz")):
+            elif is_open(scope["path"]) and scope["path"].startswith(WITHOUT_COOKIES):
                 who = Who(user=None)
             else:
                 who = await to_thread.run_sync(who_sends, store, settings, request)
         except (UnknownToken, StoreError) as error:
-            await (await errors.answer_reverdure_error(request, error))(scope, receive, send)
+            await answers.answer(request, error)(scope, receive, send)
             return
         scope[SCOPE_KEY] = replace(who, address=trail.address_of(request))
         refused = refusal_of(request, who)
         if refused is not None:
-            await (await _answer(request, refused))(scope, receive, send)
+            answer = refused if isinstance(refused, Response) else answers.answer(request, refused)
+            await answer(scope, receive, send)
             return
-        watch = _Watch(send)
+        watch = _Watch(send, scope["path"])
         await self.app(scope, receive, watch)
         if watch.event is not None and store is not None:
             await to_thread.run_sync(_write_down, store, request, watch.event)
 
 
 class _Watch:
-    """Hands an answer on and notes whether the audit asks for it."""
+    """Hands an answer on and notes whether the audit asks for it; a bad link to a file is nobody's."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, path: str) -> None:
         self._send = send
+        self._to_a_file = path.startswith(FOLDER)
         self.event: AuditEvent | None = None
 
     async def __call__(self, message: Message) -> None:
         """Hand one message on."""
         if message["type"] == "http.response.start":
             headers = Headers(raw=message["headers"])
-            if message["status"] == 403:
+            if message["status"] == 403 and not self._to_a_file:
                 self.event = AuditEvent.REFUSED
             elif message["status"] == 200 and is_download(headers):
                 self.event = AuditEvent.EXPORTED
@@ -113,7 +117,7 @@ def is_open(path: str) -> bool:
 def refusal_of(request: Request, who: Who) -> Response | ReverdureError | None:
     """What somebody is answered who first has to sign in or to change their password; None lets them pass."""
     path, is_read = request.url.path, request.method in SAFE_METHODS
-    for_people = is_read and not path.startswith(FOR_PROGRAMS)
+    for_people = is_read and is_for_people(path)
     if who.user is None:
         if is_open(path) or (who.public_read and is_read):
             return None
@@ -122,10 +126,6 @@ def refusal_of(request: Request, who: Who) -> Response | ReverdureError | None:
     if who.user.must_change_password and for_people and not path.startswith(ACCOUNT_FOLDERS):
         return RedirectResponse("/account", 303)
     return None
-
-
-async def _answer(request: Request, refused: Response | ReverdureError) -> Response:
-    return refused if isinstance(refused, Response) else await errors.answer_reverdure_error(request, refused)
 
 
 def _write_down(store: Store, request: Request, event: AuditEvent) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
+from api.auth.file_links import FOLDER
 from api.auth.who import who_of
 from geo import clock
 from geo.accounts.audit import AuditEntry, AuditEvent
@@ -15,6 +16,7 @@ from geo.store import Connection, audit
 
 NOTHING: Final[Mapping[str, object]] = {}
 HIDDEN: Final = "/login/first/"
+HOLDER_KEY: Final = "reverdure.holder"
 DOWNLOADS: Final = (
     "text/csv",
     "application/pdf",
@@ -56,8 +58,13 @@ class Doer:
 def doer_of(connection: HTTPConnection, name: str | None = None) -> Doer:
     """Who sends a request; `name` where somebody only says who they are."""
     user = who_of(connection).user
-    shown = (user.name if user else "") if name is None else name
-    return Doer(shown, address_of(connection), request_id_of(connection))
+    own = user.name if user else str(connection.scope.get(HOLDER_KEY, ""))
+    return Doer(own if name is None else name, address_of(connection), request_id_of(connection))
+
+
+def note_holder(connection: HTTPConnection, name: str) -> None:
+    """Remember who was handed the link that this request, which nobody signs, comes by."""
+    connection.scope[HOLDER_KEY] = name
 
 
 def address_line(connection: HTTPConnection) -> str:
@@ -65,4 +72,6 @@ def address_line(connection: HTTPConnection) -> str:
     path, query = connection.url.path, connection.url.query
     if path.startswith(HIDDEN):
         path = f"{HIDDEN}..."
+    if path.startswith(FOLDER):
+        query = ""
     return f"{connection.scope['method']} {path}{'?' if query else ''}{query}"[:500]

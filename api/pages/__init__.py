@@ -13,6 +13,7 @@ from api.pages import (
     imports,
     login,
     planning,
+    problem,
     reviews,
     sites,
     worklist,
@@ -20,7 +21,20 @@ from api.pages import (
 from api.pages.view import STATIC_DIR
 
 router = APIRouter()
-for part in (dashboard, editor, sites, planning, cities, worklist, reviews, imports, login, account, admin):
+for part in (
+    dashboard,
+    editor,
+    sites,
+    planning,
+    cities,
+    worklist,
+    reviews,
+    imports,
+    login,
+    account,
+    admin,
+    problem,
+):
     router.include_router(part.router)
 router.include_router(account.notices)
 router.include_router(admin.audit_router)

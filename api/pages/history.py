@@ -81,7 +81,7 @@ def _before(page: Page, row: HistoryRow, rows: Sequence[HistoryRow], names: Mapp
 def _pieces(reason: str) -> list[tuple[str, str | None]]:
     """The reason in pieces: words, and attachments by the address of their content."""
     return [
-        (f"{piece[7:15]}…", f"/files/{piece[7:]}") if _CONTENT.fullmatch(piece) else (piece, None)
+        (f"{piece[7:15]}…", f"/api/files/{piece[7:]}") if _CONTENT.fullmatch(piece) else (piece, None)
         for piece in re.split(f"({_CONTENT.pattern})", reason)
         if piece
     ]

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api import deps, import_work
 from api.auth.rights import require
+from api.error_words import error_sentence
 from api.errors import status_of
 from api.import_words import receipt_said, said
 from api.pages.import_form import FormTornApart, mapping_options, reading_options
@@ -267,7 +268,7 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
 
 
 def _problem(page: Page, error: ReverdureError | None) -> str | None:
-    return None if error is None else said(str(error), "page", page.lang)
+    return None if error is None else said(error_sentence(error, page.lang), "page", page.lang)
 
 
 def _has_columns(page: Page, receipt: Receipt) -> bool:

@@ -1,4 +1,4 @@
-"""How every page is made: the templates, the two languages, the numbers, and pages for errors."""
+"""How every page is made: the templates, the two languages, the numbers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from typing import Annotated, Any, Final, Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.auth.rights import Rights, get_rights
-from api.deps import LangDep, RightsDep, StoreDep, TodayDep, get_lang, get_settings
-from api.errors import status_of
+from api.auth.rights import Rights
+from api.deps import LangDep, RightsDep, StoreDep, TodayDep
 from api.exports import export_list
-from geo.accounts.rights import NotAllowed
-from geo.errors import ReverdureError
 from geo.reference import reference_rows
 from geo.sites import Site
 from geo.store import Connection, Store, accounts, cities, get_setting, notifications, proposals
@@ -219,49 +215,18 @@ PageDep = Annotated[Page, Depends(get_page)]
 
 
 class PageRoute(APIRoute):
-    """A route for people: an empty field of a form is no parameter, and an error is a page."""
+    """A route for people: an empty field of a form is no parameter."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's handler; errors of the domain and of the address become pages."""
+        """The route's handler."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             given = parse_qsl(request.scope["query_string"].decode("latin-1"))
             request.scope["query_string"] = urlencode(given).encode("ascii")
-            try:
-                return await handler(request)
-            except RequestValidationError as error:
-                found = (f"{row['loc'][-1]}: {row['msg']}" for row in error.errors()[:5])
-                return error_page(request, 422, "; ".join(found))
-            except ReverdureError as error:
-                status = status_of(error)
-                if status >= 500:
-                    raise
-                return error_page(request, status, problem_words(request, error))
+            return await handler(request)
 
         return handle
-
-
-def problem_words(request: Request, error: ReverdureError) -> str:
-    """The sentence of an error for people; a refusal in the language of the page."""
-    reason = error.context.get("reason")
-    if not isinstance(error, NotAllowed) or reason is None:
-        return str(error)
-    return label("refusals", str(reason), get_lang(request, get_settings(request)))
-
-
-def error_page(request: Request, status_code: int, problem: str) -> HTMLResponse:
-    """What happened, as a page with the way back."""
-    lang = get_lang(request, get_settings(request))
-    page = Page(
-        request=request,
-        store=request.app.state.store,
-        lang=lang,
-        today=date.min,
-        rights=get_rights(request),
-        synthetic=False,
-    )
-    return page.render("error.html", status_code=status_code, code=status_code, problem=problem)
 
 
 def hectares(value: float | None, digits: int = 1) -> str:

@@ -1,11 +1,10 @@
-"""Attachments: send a photo or a report to a site, list them, get their content, record a removal."""
+"""Attachments: send a photo or a report to a site, list them, record a removal."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, Query, Request, Response, UploadFile
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 
 from api import deps
 from api.auth.rights import require
@@ -17,16 +16,13 @@ from api.spool import safe_name
 from api.strict_json import StrictRoute
 from geo import clock
 from geo.accounts.rights import Action
-from geo.attachments import Attachment, AttachmentKind, UnknownFile
+from geo.attachments import Attachment, AttachmentKind
 from geo.kept_files import FileStore
-from geo.photos import MAGIC
 from geo.store import attachments, inspections, sites
 from geo.store.attachments import Described
 
 router = APIRouter(tags=["attachments"], route_class=StrictRoute, dependencies=[require(Action.READ)])
 
-POLICY: Final = "default-src 'none'; img-src 'self'; style-src 'none'; sandbox"
-Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the content.")]
 Words = Annotated[str, Form(max_length=2000)]
 Number = Annotated[int | None, Form(ge=1, le=deps.LARGEST_ID)]
 
@@ -148,55 +144,23 @@ def remove_attachment(
     store: deps.StoreDep,
     rights: deps.RightsDep,
     if_match: deps.IfMatch,
+    retry: RetryDep,
     reason: deps.Why = "",
 ) -> Response:
     """Record that an attachment was taken off. Its content stays, for what was decided on it."""
     with store.write() as conn:
-        before = attachments.get(conn, attachment_id)
-        rights.check_site(conn, Action.ATTACH, sites.get(conn, before.site_id))
-        removed = attachments.remove(
-            conn,
-            attachment_id,
-            actor=rights.name,
-            now=clock.now_utc(),
-            reason=reason.strip(),
-            if_version=deps.version_of(if_match),
-        )
-        return _answer(removed)
 
+        def work() -> Response:
+            before = attachments.get(conn, attachment_id)
+            rights.check_site(conn, Action.ATTACH, sites.get(conn, before.site_id))
+            removed = attachments.remove(
+                conn,
+                attachment_id,
+                actor=rights.name,
+                now=clock.now_utc(),
+                reason=reason.strip(),
+                if_version=deps.version_of(if_match),
+            )
+            return _answer(removed)
 
-@router.get("/files/{sha256}", response_class=FileResponse)
-def get_file(sha256: Sha256, store: deps.StoreDep) -> FileResponse:
-    """The content, to be saved: never shown by the browser, never run, its own page for nothing."""
-    with store.read() as conn:
-        found = attachments.of_content(conn, sha256)
-    path = FileStore(store.path).path(sha256)
-    if not path.is_file():
-        raise UnknownFile(sha256=sha256)
-    return FileResponse(
-        path,
-        media_type=found.media_type if found.media_type in MAGIC else "application/octet-stream",
-        filename=found.file_name,
-        content_disposition_type="attachment",
-        headers=_headers(sha256),
-    )
-
-
-@router.get("/files/{sha256}/thumb", response_class=FileResponse)
-def get_thumbnail(sha256: Sha256, store: deps.StoreDep) -> FileResponse:
-    """A small picture of a photo, made anew, without what the camera wrote into the file."""
-    with store.read() as conn:
-        attachments.of_content(conn, sha256)
-    path = FileStore(store.path).thumbnail_path(sha256)
-    if not path.is_file():
-        raise UnknownFile(sha256=sha256)
-    return FileResponse(path, media_type="image/webp", headers=_headers(f"{sha256}-thumb"))
-
-
-def _headers(tag: str) -> dict[str, str]:
-    return {
-        "Content-Security-Policy": POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "ETag": f'"{tag}"',
-    }
+        return retry.once(conn, reason, work)

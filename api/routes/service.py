@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -12,10 +11,8 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
 from api import deps
 from api.auth.rights import require
-from api.errors import STATUS, status_of
 from api.pages import STATIC_DIR
 from geo.accounts.rights import Action
-from geo.errors import ReverdureError
 from geo.runs.run import RunState
 from geo.store import history, runs, sites
 from geo.store.database import SCHEMA_VERSION
@@ -81,23 +78,3 @@ async def docs() -> HTMLResponse:
         swagger_favicon_url="/assets/swagger-ui/favicon-32x32.png",
         swagger_ui_parameters={"validatorUrl": None},
     )
-
-
-@router.get("/docs/errors", dependencies=[require(Action.READ)])
-async def docs_errors() -> HTMLResponse:
-    """Every error that the API answers with, as the `type` of a problem links to it."""
-    rows = "".join(
-        f'<tr id="{kind.slug()}"><td><code>{kind.slug()}</code></td><td>{status_of(kind)}</td>'
-        f"<td>{escape((kind.__doc__ or '').strip().splitlines()[0])}</td></tr>"
-        for kind in sorted(_subclasses(ReverdureError), key=lambda kind: kind.slug())
-        if kind not in STATUS or kind.template != ReverdureError.template
-    )
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors of the Reverdure API</title>'
-    return HTMLResponse(
-        f"{head}<h1>Errors</h1><table><tr><th>type</th><th>status</th><th>what</th></tr>{rows}</table></html>"
-    )
-
-
-def _subclasses(kind: type[ReverdureError]) -> set[type[ReverdureError]]:
-    below = set(kind.__subclasses__())
-    return below | {deeper for child in below for deeper in _subclasses(child)}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from api import deps
 from api.auth.rights import require
 from api.paging import next_url, page_of
+from api.retries import RetryDep
 from api.schemas.candidates import CandidateCollection, CandidateFeature
 from api.schemas.common import Given, Link, Name
 from api.schemas.subsidence import (
@@ -22,6 +23,7 @@ from api.schemas.subsidence import (
     SubsidenceAnswer,
     SubsidenceItem,
 )
+from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.candidate_search import candidates_in
@@ -117,14 +119,24 @@ class DismissalIn(Given):
     reason: Name
 
 
-@router.post("/candidates/{candidate_id}/dismiss", tags=["candidates"], dependencies=[require(Action.RUN)])
+@router.post(
+    "/candidates/{candidate_id}/dismiss",
+    tags=["candidates"],
+    response_model=CandidateFeature,
+    dependencies=[require(Action.RUN)],
+)
 def dismiss_candidate(
     candidate_id: deps.Id,
     body: DismissalIn,
     store: deps.StoreDep,
     rights: deps.RightsDep,
-) -> CandidateFeature:
+    retry: RetryDep,
+) -> Response:
     """Dismiss a candidate for good; water that is found there again stays dismissed."""
     with store.write() as conn:
-        gone = candidates.dismiss(conn, candidate_id, reason=body.reason, actor=rights.name)
-    return CandidateFeature.of(gone)
+
+        def work() -> Response:
+            gone = candidates.dismiss(conn, candidate_id, reason=body.reason, actor=rights.name)
+            return json_answer(CandidateFeature.of(gone))
+
+        return retry.once(conn, body.model_dump_json(), work)

@@ -14,8 +14,9 @@ class AttachmentItem(Wire):
     """One photo or report of a site.
 
     `taken_at` is the camera's own time; `distance_m` how far outside the outline the camera stood, 0 inside;
-    null is: the file does not say. `url` gives the content, `thumbnail_url` a small picture without the
-    camera's data. `evidence` is what a status change names it by.
+    null is: the file does not say. `url` leads to the content, `thumbnail_url` to a small picture without the
+    camera's data, each by a link that is good for ten minutes. `evidence` is what a status change names it
+    by.
     """
 
     attachment_id: int
@@ -49,7 +50,7 @@ class AttachmentItem(Wire):
     def of(cls, attachment: Attachment) -> Self:
         """The item of a stored attachment."""
         names = {name: getattr(attachment, name) for name in cls.model_fields if hasattr(attachment, name)}
-        url = f"/files/{attachment.sha256}"
+        url = f"/api/files/{attachment.sha256}"
         small = f"{url}/thumb" if attachment.is_photo else None
         return cls.model_validate(
             {**names, "url": url, "thumbnail_url": small, "evidence": f"sha256:{attachment.sha256}"}

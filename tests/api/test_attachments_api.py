@@ -86,7 +86,7 @@ def test_a_file_is_given_back_to_be_saved_and_never_to_be_run(client: TestClient
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "set-cookie" not in answer.headers
     assert made["sha256"] == hashlib.sha256(content).hexdigest()
-    assert client.get(f"/files/{'0' * 64}").status_code == 404
+    assert client.get(f"/api/files/{'0' * 64}").status_code == 404
     assert client.get("/files/..%2f..%2fsites.gpkg").status_code in {404, 422}
 
 

@@ -28,6 +28,8 @@ PAGES = (
         "/notifications",
         "/account",
         "/sites/99999",
+        "/nowhere",
+        "/docs/errors",
     ),
     *("/maps/remediation", "/maps/recovery"),
 )

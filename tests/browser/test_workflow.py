@@ -56,7 +56,7 @@ def test_a_status_is_changed_with_its_evidence_and_taken_back(open_page: Callabl
     row = page.locator("#history tbody tr").first
     expect(row).to_contain_text("Planned")
     expect(row).to_contain_text("Untreated")
-    assert re.fullmatch(r"/files/[0-9a-f]{64}", row.locator("td.wide a").get_attribute("href") or "")
+    assert re.fullmatch(r"/api/files/[0-9a-f]{64}", row.locator("td.wide a").get_attribute("href") or "")
     expect(page.locator("#chain.good")).to_be_visible()
     page.on("dialog", lambda dialog: dialog.accept("wrong site"))
     row.locator("button[data-undo]").click()
