@@ -1,4 +1,7 @@
-"""Photos: what a camera wrote into a file, and small pictures made anew without any of it."""
+"""Photos: what a camera wrote into a file, and small pictures made anew without any of it.
+
+Telephones write HEIC; `pi-heif` reads it and holds no encoder.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pi_heif import register_heif_opener
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from geo.attachments import attachment_rules
 from geo.errors import InvalidInput
 
-MAGIC: Final[Mapping[str, tuple[str, bytes]]] = {
-    "image/jpeg": ("JPEG", b"\xff\xd8\xff"),
-    "image/png": ("PNG", b"\x89PNG\r\n\x1a\n"),
-    "image/webp": ("WEBP", b"RIFF"),
-    "application/pdf": ("PDF", b"%PDF-"),
+MAGIC: Final[Mapping[str, tuple[str, re.Pattern[bytes]]]] = {
+    "image/jpeg": ("JPEG", re.compile(rb"\xff\xd8\xff")),
+    "image/png": ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    "image/webp": ("WEBP", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
+    "image/heic": ("HEIF", re.compile(rb".{4}ftyp(hei[cxms]|mif1|msf1)", re.DOTALL)),
+    "application/pdf": ("PDF", re.compile(rb"%PDF-")),
 }
+"""Media type -> what the reader calls it, and how its content begins."""
+register_heif_opener(thumbnails=False)
 _HEAD: Final = 16
 _TAIL: Final = 2048
 _TIME: Final = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
@@ -30,7 +37,7 @@ _OFFSET: Final = re.compile(r"[+-]\d\d:\d\d")
 class NotAttachable(InvalidInput):
     """The content is not what may be attached."""
 
-    template = "file: {file_name!r} {problem}; attach a JPEG, PNG or WebP picture, or a PDF"
+    template = "file: {file_name!r} {problem}; attach a JPEG, HEIC, PNG or WebP picture, or a PDF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def media_type_of(path: Path, file_name: str) -> str:
         file.seek(max(0, path.stat().st_size - _TAIL))
         tail = file.read()
     for media_type, (name, magic) in MAGIC.items():
-        if not head.startswith(magic) or (name == "WEBP" and head[8:12] != b"WEBP"):
+        if not magic.match(head):
             continue
         if name == "PDF" and b"%%EOF" not in tail:
             raise NotAttachable(file_name=file_name, problem="is a PDF that breaks off")

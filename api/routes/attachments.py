@@ -39,7 +39,7 @@ def attach(
     settings: deps.SettingsDep,
     rights: deps.RightsDep,
     retry: RetryDep,
-    file: Annotated[UploadFile, File(description="A JPEG, PNG or WebP picture, or a PDF.")],
+    file: Annotated[UploadFile, File(description="A JPEG, HEIC, PNG or WebP picture, or a PDF.")],
     kind: Annotated[AttachmentKind | None, Form(description="A report for a PDF, else a photo.")] = None,
     caption: Words = "",
     pair_of: Number = None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 
+import pillow_heif
 from PIL import ExifTags, Image
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -32,9 +34,18 @@ def photo(
             ExifTags.GPS.GPSLatitudeRef: "N" if lat >= 0 else "S",
             ExifTags.GPS.GPSLatitude: _parts(lat),
         }
-    kept = io.BytesIO()
-    Image.new("RGB", size, (90, 140, 80)).save(kept, kind, exif=exif)
+    kept, picture = io.BytesIO(), Image.new("RGB", size, (90, 140, 80))
+    if kind == "HEIF":
+        pillow_heif.from_pillow(picture).save(kept, exif=exif.tobytes())
+    else:
+        picture.save(kept, kind, exif=exif)
     return kept.getvalue()
+
+
+def swollen(heic: bytes, width: int, height: int) -> bytes:
+    """The same picture in HEIC, which says that it has so many pixels."""
+    place = heic.index(b"ispe") + 8
+    return heic[:place] + struct.pack(">II", width, height) + heic[place + 8 :]
 
 
 def _parts(degrees: float) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from tests.api.conftest import Service
-from tests.api.photo_case import HTML, PDF, photo
+from tests.api.photo_case import HTML, PDF, photo, swollen
 
 ANY = {"If-Match": "*"}
 
@@ -43,6 +43,7 @@ def test_a_photo_tells_its_place_its_time_and_how_far_that_is_from_the_site(clie
     [
         (photo(kind="PNG"), "image/png", "photo"),
         (photo(kind="WEBP"), "image/webp", "photo"),
+        (photo(kind="HEIF"), "image/heic", "photo"),
         (PDF, "application/pdf", "report"),
     ],
 )
@@ -56,7 +57,21 @@ def test_the_type_is_that_of_the_content_whatever_the_name(
 
 @pytest.mark.parametrize(
     "content",
-    [HTML, b"\xff\xd8\xff" + HTML, b"%PDF-1.4 and no end", photo()[:2000], b"RIFF1234WAVE", b"<svg/>"],
+    [
+        HTML,
+        b"\xff\xd8\xff" + HTML,
+        b"%PDF-1.4 and no end",
+        photo()[:2000],
+        b"RIFF1234WAVE",
+        b"<svg/>",
+        b"\x00\x00\x00\x1cftypheic" + HTML,
+        b"\x00\x00\x00\x1cftypavif" + HTML,
+        photo(kind="HEIF")[:600],
+        swollen(photo(kind="HEIF"), 60_000, 60_000),
+        swollen(photo(kind="HEIF"), 12_000, 11_000),
+        swollen(photo(kind="HEIF"), 4_000, 3_000),
+        b"MZ" + PDF,
+    ],
 )
 def test_what_is_no_picture_and_no_report_is_refused_and_leaves_nothing(
     service: Service, content: bytes

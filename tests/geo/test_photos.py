@@ -75,3 +75,15 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path:
     Image.new("1", (20_000, 10_000)).save(content, "PNG")
     with pytest.raises(NotAttachable, match=r"has too many pixels"):
         thumbnail(kept(tmp_path, content.getvalue()), "bomb.png")
+
+
+def test_a_photo_of_a_telephone_in_heic_says_when_and_where_and_has_its_small_picture(tmp_path: Path) -> None:
+    path = kept(tmp_path, photo(116.505, -33.505, kind="HEIF"))
+    facts = read_photo(path, "IMG_0001.HEIC")
+    assert (facts.width_px, facts.height_px, facts.taken_at) == (800, 600, "2024-05-03T14:30:00+08:00")
+    assert (facts.lon, facts.lat) == (pytest.approx(116.505, abs=1e-6), pytest.approx(-33.505, abs=1e-6))
+    with Image.open(io.BytesIO(thumbnail(path, "IMG_0001.HEIC"))) as small:
+        assert (small.format, small.size) == ("WEBP", (480, 360))
+        assert not small.getexif()
+        red, green, blue = small.convert("RGB").getpixel((240, 180))
+    assert abs(red - 90) + abs(green - 140) + abs(blue - 80) < 25
