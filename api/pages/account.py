@@ -12,6 +12,7 @@ from api.auth.own import notice_text, own_account
 from api.auth.rights import require
 from api.auth.trail import doer_of
 from api.deps import After, SettingsDep
+from api.error_words import error_sentence
 from api.pages.login import safe_next
 from api.pages.view import NULL, Page, PageDep, PageRoute
 from api.paging import page_of
@@ -65,7 +66,7 @@ def change_password(
     try:
         hashed = keeping.check_own_password(mine, old, new)
     except BadPassword as error:
-        return account_page(page, settings, problem=str(error))
+        return account_page(page, settings, problem=error_sentence(error, page.lang))
     session_id = page.rights.who.session_id
     with page.store.write() as conn:
         keeping.own_password(conn, doer_of(request), mine, hashed, session_id=session_id)

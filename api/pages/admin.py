@@ -13,6 +13,7 @@ from api.audit_query import AuditFilterDep
 from api.auth import keeping
 from api.auth.rights import require
 from api.auth.trail import doer_of
+from api.error_words import error_sentence
 from api.pages.view import Page, PageDep, PageRoute
 from api.paging import page_of
 from geo.accounts.audit import AuditEvent
@@ -167,7 +168,7 @@ def problem_page(page: Page, error: ReverdureError) -> HTMLResponse:
     """The accounts with what went wrong; an error of the store itself goes on."""
     if isinstance(error, StoreError):
         raise error
-    return admin_page(page, str(error), 422)
+    return admin_page(page, error_sentence(error, page.lang), 422)
 
 
 def codes_of(text: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ from api.auth.rights import require
 from api.auth.sign_in import drop_cookie, is_secure, is_usable, open_session, set_cookie, sign_in, sign_out
 from api.auth.trail import doer_of
 from api.deps import SettingsDep
+from api.error_words import error_sentence
 from api.pages.view import NULL, Page, PageDep, PageRoute
 from geo import clock
 from geo.accounts.audit import AuditEvent
@@ -203,7 +204,7 @@ def make_first(
             made = keeping.first_administrator(conn, doer_of(request), name.strip(), display_name, hashed)
             signed_in = open_session(conn, settings, request, made, how="one-time link")
     except (BadLoginName, BadPassword, NameTaken) as error:
-        return first_page(page, name, str(error))
+        return first_page(page, name, error_sentence(error, page.lang))
     answer = RedirectResponse("/admin", 303, headers=NO_STORE)
     set_cookie(answer, settings, request, signed_in)
     return answer
