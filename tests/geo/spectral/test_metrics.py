@@ -270,7 +270,8 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch):
     rng = np.random.default_rng(3)
     values = rng.normal(0.5, 0.2, (9, 400))
     values[rng.random(values.shape) < 0.1] = np.nan
-    pixels = Pixels.side_by_side(values, np.arange(2000, 2009), np.array([0, 0, 150, 151, 290, 400]))
+    starts = np.array([0, 0, 150, 151, 290, 400])
+    pixels = Pixels.side_by_side(values, np.arange(2000, 2009), starts=starts)
     years = Years.same(5, disturbance=2001, restoration=2002, window=(2000, 2001))
     alone = measure_sites(pixels, years, RULES)
     monkeypatch.setattr(spectral_metrics, "_PIXELS_AT_ONCE", 40)
