@@ -46,7 +46,7 @@ def features(
 ) -> list[SiteFeature]:
     """The features of sites, each with the name of its unit and its open proposals."""
     units = _units(conn, {site.adcode for site in found if site.adcode is not None})
-    waiting = _open_proposals(conn, found)
+    waiting = proposals.open_ids(conn)
     return [
         SiteFeature.of(
             site,
@@ -76,15 +76,6 @@ def _unit(conn: Connection, code: str) -> City | None:
         return city_store.get(conn, code)
     except UnknownCity:
         return None
-
-
-def _open_proposals(conn: Connection, found: Sequence[Site]) -> dict[int, list[int]]:
-    only = found[0].site_id if len(found) == 1 else None
-    waiting: dict[int, list[int]] = {}
-    for proposal in proposals.find(conn, state=ProposalState.OPEN, site_id=only):
-        for site_id in proposal.site_ids:
-            waiting.setdefault(site_id, []).append(proposal.proposal_id)
-    return waiting
 
 
 def proposal_items(conn: Connection, found: Sequence[Proposal]) -> list[ProposalItem]:

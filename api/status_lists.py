@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import Response
 
 from geo.status_workbook import write_status_list
-from geo.store import Connection, Store, cities, sites
+from geo.store import Connection, Store, cities, proposals, sites
 from geo.words import Lang
 from geo.workbooks import XLSX
 
@@ -22,7 +22,15 @@ def write_list(conn: Connection, target: BinaryIO, *, city: str | None, today: d
     found = sites.find(conn, sites.SiteFilter(adcodes=codes, limit=None))
     first, second = ("name_zh", "name_en") if lang == "zh" else ("name_en", "name_zh")
     names = {code: str(getattr(one, first) or getattr(one, second)) for code, one in known.items()}
-    write_status_list(target, found, names, city=names.get(city or "", "–"), today=today, lang=lang)
+    write_status_list(
+        target,
+        found,
+        names,
+        proposals.open_ids(conn),
+        city=names.get(city or "", "–"),
+        today=today,
+        lang=lang,
+    )
     return len(found)
 
 

@@ -21,7 +21,7 @@ from geo.imports.rows import Stated
 from geo.readers.client import RawRow
 from geo.sites import Site
 from geo.status import Status
-from geo.status_workbook import COLUMNS, heading
+from geo.status_workbook import COLUMNS, TOLD, heading
 from geo.values import Unreadable, folded, is_missing, read_area_units, read_date, read_text
 from geo.vector_io import RawLayer
 from geo.words import label
@@ -78,9 +78,10 @@ def _columns(layer: RawLayer) -> dict[str, str]:
     for column in COLUMNS:
         names = [folded(heading(column, lang)) for lang in ("zh", "en")]
         known = next((present[name] for name in names if name in present), None)
-        if known is None:
+        if known is not None:
+            found[column] = known
+        elif column not in TOLD:
             raise NotAStatusList(file_name=layer.file_name, column=heading(column, "en"))
-        found[column] = known
     return found
 
 

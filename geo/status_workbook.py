@@ -27,9 +27,12 @@ COLUMNS: Final = (
     "version",
     "exported_status",
     "exported_restored",
+    "proposals",
 )
 """The columns in order; those of `EDITABLE` are for the officer, the others for checking."""
 EDITABLE: Final = frozenset({"status", "restored_ha", "effective_on", "reason"})
+TOLD: Final = frozenset({"proposals"})
+"""Columns for the eye alone: a list without them is read as one with them."""
 HEAD_ROW: Final = 2
 _WIDTHS: Final = {"name": 24, "reason": 36, "status": 14}
 
@@ -45,12 +48,16 @@ def write_status_list(
     target: BinaryIO,
     sites: Sequence[Site],
     counties: Mapping[str, str],
+    waiting: Mapping[int, Sequence[int]],
     *,
     city: str,
     today: date,
     lang: Lang,
 ) -> None:
-    """Write the list to `target`; `counties` are the names of units by code."""
+    """Write the list to `target`; `counties` are the names of units by code.
+
+    `waiting` are the open proposals of sites, which are counted nowhere.
+    """
     with new_book(target) as (book, looks):
         sheet = book.add_worksheet(say("sheet_status", lang))
         lists = Lists(book, lang)
@@ -68,7 +75,7 @@ def write_status_list(
             sheet.set_column(place, place, _WIDTHS.get(column, 12))
         lists.validate(sheet, COLUMNS.index("status"), "status", first_row=HEAD_ROW + 1)
         for row, site in enumerate(sites, HEAD_ROW + 1):
-            cells = _cells(site, counties, lang)
+            cells = _cells(site, counties, waiting.get(site.site_id, ()), lang)
             for place, column in enumerate(COLUMNS):
                 put(sheet, row, place, cells[column], looks.text if column in EDITABLE else looks.locked)
         lists.hide()
@@ -77,7 +84,7 @@ def write_status_list(
         sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True})
 
 
-def _cells(site: Site, counties: Mapping[str, str], lang: Lang) -> dict[str, object]:
+def _cells(site: Site, counties: Mapping[str, str], waiting: Sequence[int], lang: Lang) -> dict[str, object]:
     status = label("status", site.status.value, lang)
     return {
         "site_code": site.site_code,
@@ -85,6 +92,7 @@ def _cells(site: Site, counties: Mapping[str, str], lang: Lang) -> dict[str, obj
         "county": counties.get(site.adcode or "", ""),
         "area_ha": round(site.area_ha, 4),
         "status_since": site.status_since.isoformat(),
+        "proposals": ", ".join(f"*{number}" for number in waiting) or None,
         "status": status,
         "restored_ha": site.restored_ha,
         "effective_on": None,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from geo.cities import City, lineage
-from geo.proposals import ProposalState
 from geo.sites import Site
 from geo.store import Connection, cities, get_setting, proposals, sites
 from geo.store.sites import SiteFilter
@@ -70,12 +69,11 @@ def one_site(conn: Connection, site_id: int, lang: Lang) -> ShownSites:
 
 
 def _shown(conn: Connection, found: tuple[Site, ...], lang: Lang) -> ShownSites:
-    waiting = proposals.find(conn, state=ProposalState.OPEN)
     synthetic = get_setting(conn, "synthetic") == "yes"
     return ShownSites(
         found,
         cities.all(conn),
-        frozenset(proposal.site_id for proposal in waiting),
+        frozenset(proposals.open_ids(conn)),
         say("synthetic", lang) if synthetic else "",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -104,6 +104,17 @@ def add_row(made: Table, *cells: str) -> None:
     from rich.text import Text
 
     made.add_row(*(Text(cell) for cell in cells))
+
+
+def starred(text: str, proposals: Sequence[object]) -> str:
+    """The text, with an asterisk while proposals wait for a second person."""
+    return f"{text}*" if proposals else text
+
+
+def note_of_stars(proposals: Iterable[Sequence[object]]) -> None:
+    """Say what the asterisks of a table mean, where there is one."""
+    if any(proposals):
+        note("* a change waits for a second person and is counted nowhere: `reverdure approve` lists it")
 
 
 def print_json(value: object) -> None:

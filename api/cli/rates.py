@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -198,23 +198,27 @@ def worklist(
 ) -> None:
     """Sites where the status on paper and the evidence disagree, worst first."""
     from geo.figures import worklist as worklist_of
+    from geo.store import proposals
 
     with console.opened(store) as opened:
         found = worklist_of(opened, adcode=city, product=product, edition=edition, limit=limit, after=None)
+        with opened.read() as conn:
+            waiting = proposals.open_ids(conn)
     if as_json:
         from api.schemas.recovery import WorklistEntry
 
-        console.print_json({"items": [WorklistEntry.model_validate(item) for item in found], "next": None})
+        items = [WorklistEntry.of(item, waiting.get(item.site_id, ())) for item in found]
+        console.print_json({"items": items, "next": None})
     elif not found:
         typer.echo(
             "no site disagrees with its evidence, or none was judged yet with this product and edition:"
             " `reverdure recover` judges them"
         )
     else:
-        _print_worklist(found, lang)
+        _print_worklist(found, waiting, lang)
 
 
-def _print_worklist(found: list[WorklistItem], lang: str) -> None:
+def _print_worklist(found: list[WorklistItem], waiting: Mapping[int, Sequence[int]], lang: str) -> None:
     numbers = ("ha", "recovered")
     made = console.table(
         "Worklist, worst first", "site", "name", "status", "verdict", *numbers, "why", right=numbers
@@ -222,7 +226,7 @@ def _print_worklist(found: list[WorklistItem], lang: str) -> None:
     for item in found:
         console.add_row(
             made,
-            item.site_code,
+            console.starred(item.site_code, waiting.get(item.site_id, ())),
             item.name,
             console.word("status", item.status, lang),
             console.word("verdicts", item.verdict, lang),
@@ -231,3 +235,4 @@ def _print_worklist(found: list[WorklistItem], lang: str) -> None:
             ", ".join(console.word("reasons", reason, lang) for reason in item.reasons),
         )
     console.stdout().print(made)
+    console.note_of_stars(waiting.get(item.site_id, ()) for item in found)

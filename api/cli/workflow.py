@@ -118,11 +118,13 @@ def overdue(
     """The sites whose treatment, or whose project, should have ended and which are not treated."""
     from api.planning import overdue_sites
     from api.schemas.planning import OverdueItem
+    from geo.store import proposals
 
     today = console.today()
     with console.opened(store) as opened, opened.read() as conn:
         late = overdue_sites(conn, today=today, adcode=city)
-    items = [OverdueItem.of(each, site, today) for each, site in late]
+        waiting = proposals.open_ids(conn)
+    items = [OverdueItem.of(each, site, today, waiting.get(site.site_id, ())) for each, site in late]
     if as_json:
         console.print_json({"items": items, "next": None})
         return
@@ -135,7 +137,7 @@ def overdue(
     for item in items:
         console.add_row(
             made,
-            item.site_code,
+            console.starred(item.site_code, item.proposals),
             console.word("status", item.status, lang),
             item.due_on.isoformat(),
             str(item.days),
@@ -143,3 +145,4 @@ def overdue(
             console.hectares(item.area_ha),
         )
     console.stdout().print(made)
+    console.note_of_stars(item.proposals for item in items)

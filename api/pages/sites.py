@@ -22,11 +22,13 @@ from api.pages.units import unit_options
 from api.pages.view import Page, PageDep, PageRoute, query_of
 from api.pages.workflow import site_work
 from api.paging import page_of
+from api.schemas.proposals import ProposalItem
 from api.site_query import PlainFilterDep, VerdictChoice, facets_of
 from geo.accounts.rights import Action
 from geo.candidate_search import candidates_in
 from geo.evidence.items import told_evidence
 from geo.evidence.standing import CHOICES, NOT_JUDGED, standing_evidence, verdict_of, with_verdict
+from geo.history import Fact
 from geo.reference import reference_rows
 from geo.site_results import site_recoveries
 from geo.sites import Site
@@ -51,6 +53,24 @@ ORDER_WORDS: Final = {
 
 COLUMNS: Final = tuple(order for order in sites.SiteOrder if order is not sites.SiteOrder.ID)
 """The columns of the list, each an order of its own."""
+
+
+ROW_OF_FACT: Final = {
+    Fact.KIND: "kind",
+    Fact.RESPONSIBLE: "responsible",
+    Fact.UNIT: "county",
+    Fact.GEOMETRY: "area_ha",
+    Fact.DAMAGED: "damaged_ha",
+    Fact.RESTORED: "restored_ha",
+    Fact.TARGET_USE: "target_use",
+    Fact.APPROACH: "approach",
+    Fact.DAMAGE_YEAR: "damage_year",
+    Fact.TREATMENT_START: "treatment",
+    Fact.TREATMENT_END: "treatment",
+    Fact.SETTLEMENT: "settlement",
+    Fact.PONDING: "ponding",
+}
+"""Fact -> the row of the table of facts that shows it."""
 
 
 @router.get("/sites", response_class=HTMLResponse, include_in_schema=False)
@@ -140,7 +160,7 @@ def show_site(
         active="sites",
         site=site,
         others=other_fields(page, {**site.attributes, **site.extra}),
-        facts=site_facts(page, site, names),
+        facts=site_facts(page, site, names, facts_waiting([review.item for review in waiting])),
         etag=etag(site.version),
         moves=moves_of(site, rows),
         proposals=waiting,
@@ -157,8 +177,18 @@ def show_site(
     )
 
 
-def site_facts(page: Page, site: Site, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The facts of a site as pairs of words; what is not known is an en dash."""
+def facts_waiting(waiting: Iterable[ProposalItem]) -> frozenset[str]:
+    """The rows of the table of facts that open proposals would change."""
+    facts = {fact for item in waiting for fact in item.change.facts}
+    if any(item.change.geometry_changes for item in waiting):
+        facts.add(Fact.GEOMETRY.value)
+    return frozenset(row for fact, row in ROW_OF_FACT.items() if fact.value in facts)
+
+
+def site_facts(
+    page: Page, site: Site, names: Mapping[str, str], waiting: frozenset[str] = frozenset()
+) -> list[tuple[str, str, bool]]:
+    """The facts of a site in words, and whether a change waits; what is not known is an en dash."""
     units = [names[code] for code in _lineage(site.adcode, names)]
     period = "–".join(day.isoformat() if day else "…" for day in (site.treatment_start, site.treatment_end))
     known = site.treatment_start or site.treatment_end
@@ -179,7 +209,10 @@ def site_facts(page: Page, site: Site, names: Mapping[str, str]) -> list[tuple[s
         ("source_crs", site.source_crs),
         ("version", site.version),
     ]
-    return [(page.say(slug), "–" if value is None or value == "" else str(value)) for slug, value in pairs]
+    return [
+        (page.say(slug), "–" if value is None or value == "" else str(value), slug in waiting)
+        for slug, value in pairs
+    ]
 
 
 def _lineage(adcode: str | None, names: Iterable[str]) -> list[str]:

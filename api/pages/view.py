@@ -196,7 +196,7 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
         unread = 0 if key is None else notifications.count_unread(conn, key)
         has_accounts = accounts.any_there(conn)
         units = units_named(conn, rights, lang)
-        waiting = proposals.waiting_sites(conn)
+        waiting = frozenset(proposals.open_ids(conn))
     return Page(
         request=request,
         store=store,

@@ -11,7 +11,7 @@ from api.schemas.planning import OverdueItem, OverdueList, VersionItem, VersionL
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.planning import RecordKind
-from geo.store import versions
+from geo.store import proposals, versions
 
 router = APIRouter(tags=["planning"], route_class=StrictRoute, dependencies=[require(Action.READ)])
 
@@ -30,4 +30,6 @@ def list_overdue(store: deps.StoreDep, today: deps.TodayDep, city: deps.Unit = N
     """The sites whose treatment, or whose project, should have ended and which are not treated."""
     with store.read() as conn:
         found = overdue_sites(conn, today=today, adcode=city)
-    return OverdueList(items=[OverdueItem.of(each, site, today) for each, site in found], next=None)
+        waiting = proposals.open_ids(conn)
+    items = [OverdueItem.of(each, site, today, waiting.get(site.site_id, ())) for each, site in found]
+    return OverdueList(items=items, next=None)

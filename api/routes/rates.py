@@ -16,6 +16,7 @@ from api.strict_json import StrictRoute
 from geo import figures
 from geo.accounts.rights import Action
 from geo.rates import GroupBy
+from geo.store import proposals
 
 router = APIRouter(
     prefix="/api", tags=["rates"], route_class=StrictRoute, dependencies=[require(Action.READ)]
@@ -50,5 +51,7 @@ def get_worklist(
         store, adcode=city, product=product, edition=edition, limit=limit + 1, after=after
     )
     page, last = page_of(found, limit)
-    items = [WorklistEntry.model_validate(item) for item in page]
+    with store.read() as conn:
+        waiting = proposals.open_ids(conn)
+    items = [WorklistEntry.of(item, waiting.get(item.site_id, ())) for item in page]
     return WorklistPage(items=items, next=next_url(request, None if last is None else last.cursor))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Self
 
@@ -315,7 +316,10 @@ class VersionList(Wire):
 
 
 class OverdueItem(Wire):
-    """A site that should have been treated by `due_on`; no project where the site's own date says so."""
+    """A site that should have been treated by `due_on`; no project where the site's own date says so.
+
+    `proposals` are the site's open ones, counted nowhere.
+    """
 
     site_id: int
     site_code: str
@@ -327,9 +331,10 @@ class OverdueItem(Wire):
     area_ha: float
     project_id: int | None
     project_code: str | None
+    proposals: list[int]
 
     @classmethod
-    def of(cls, overdue: Overdue, site: Site, today: date) -> Self:
+    def of(cls, overdue: Overdue, site: Site, today: date, proposals: Sequence[int] = ()) -> Self:
         """The item of an overdue site."""
         return cls(
             site_id=site.site_id,
@@ -342,6 +347,7 @@ class OverdueItem(Wire):
             area_ha=site.area_ha,
             project_id=overdue.project_id,
             project_code=overdue.project_code,
+            proposals=list(proposals),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import ConfigDict
@@ -15,6 +16,7 @@ from geo.evidence.verdict import Verdict
 from geo.recovery import Outcome, TemporalRule
 from geo.sites import Kind
 from geo.status import Status
+from geo.worklist import WorklistItem
 
 
 class TransitionOut(Wire):
@@ -144,7 +146,10 @@ class EvidenceList(Wire):
 
 
 class WorklistEntry(Wire):
-    """A site where they disagree: `status` is that of the verdict's year; `worklist_ha` ranks it."""
+    """A site where they disagree: `status` is that of the verdict's year; `worklist_ha` ranks it.
+
+    `proposals` are the open ones, counted nowhere.
+    """
 
     site_id: int
     site_code: str
@@ -165,6 +170,13 @@ class WorklistEntry(Wire):
     edition: str
     from_year: int
     to_year: int
+    proposals: list[int]
+
+    @classmethod
+    def of(cls, item: WorklistItem, proposals: Sequence[int] = ()) -> Self:
+        """The entry of an item with the site's open proposals."""
+        names = {name: getattr(item, name) for name in cls.model_fields if hasattr(item, name)}
+        return cls.model_validate({**names, "proposals": list(proposals)})
 
 
 class WorklistPage(Wire):

@@ -67,15 +67,19 @@ def open_by_site(conn: Connection) -> dict[int, tuple[Proposal, ...]]:
     return found
 
 
-def waiting_sites(conn: Connection) -> frozenset[int]:
-    """The sites that an open proposal would change, and so bear an asterisk wherever they are shown."""
+def open_ids(conn: Connection) -> dict[int, tuple[int, ...]]:
+    """{site: its open proposals}: what bears an asterisk wherever it is shown; a merge is under each site."""
     columns = PROPOSALS.c
-    query = select(columns.site_id, columns.other_sites).where(columns.state == ProposalState.OPEN.value)
-    found: set[int] = set()
-    for site_id, others in conn.execute(query):
-        found.add(site_id)
-        found.update(int(other) for other in others.split(",") if other)
-    return frozenset(found)
+    query = (
+        select(columns.proposal_id, columns.site_id, columns.other_sites)
+        .where(columns.state == ProposalState.OPEN.value)
+        .order_by(columns.proposal_id)
+    )
+    found: dict[int, tuple[int, ...]] = {}
+    for number, first, others in conn.execute(query):
+        for site_id in (first, *(int(other) for other in others.split(",") if other)):
+            found[site_id] = (*found.get(site_id, ()), number)
+    return found
 
 
 def get(conn: Connection, proposal_id: int) -> Proposal:

@@ -107,7 +107,7 @@ def exported(store, path: Path, lang="en") -> Path:
     with store.read() as conn:
         found = sites.find(conn, sites.SiteFilter(limit=None))
     with path.open("wb") as file:
-        write_status_list(file, found, {}, city="Huaibei", today=TODAY, lang=lang)
+        write_status_list(file, found, {}, {1: (7,)}, city="Huaibei", today=TODAY, lang=lang)
     return path
 
 
@@ -231,7 +231,7 @@ def test_restored_areas_come_back_to_the_last_unit(tmp_path_factory, store, unit
         filled(store, *rows)
     with store.read() as conn:
         found = sites.find(conn, sites.SiteFilter(limit=None))
-    write_status_list(target, found, {}, city="", today=TODAY, lang="zh")
+    write_status_list(target, found, {}, {}, city="", today=TODAY, lang="zh")
     (base / "l.xlsx").write_bytes(target.getvalue())
     assert {row.result.value for row in tried(store, base / "l.xlsx").rows} == {"unchanged"}
     assert len(read_vector(base / "l.xlsx").rows) == len(found)
