@@ -17,7 +17,7 @@ from geo.imports.fields import known_words
 from geo.imports.findings import finding
 from geo.imports.plan import ImportOptions, PreparedImport, PreparedRow
 from geo.imports.receipts import Finding, RowResult
-from geo.imports.rows import Stated
+from geo.imports.stated import Stated
 from geo.readers.client import RawRow
 from geo.sites import Site
 from geo.status import Status

@@ -41,7 +41,8 @@ _UNIT_WORDS: Final[Mapping[str, str]] = {
 }
 _LONGEST_FIRST: Final = sorted(_UNIT_WORDS, key=len, reverse=True)
 _IGNORED: Final = re.compile(r"[\s_\-()\[\]{}<>【】《》:：.,，、/\\]+")
-_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[+-]?(\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_AMBIGUOUS: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}(?!\d)[^\d.,]*")
 _DATES: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[T\s].*)?")
 _YEAR_ALONE: Final = re.compile(r"(?:18|19|20|21)\d\d")
 _YEAR_LAST: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?:[T\s].*)?")
@@ -68,7 +69,7 @@ def plain(text: str) -> str:
     >>> plain("　ＴＢ００１ ")
     'TB001'
     """
-    return unicodedata.normalize("NFKC", text).strip()
+    return text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
 
 
 def folded(text: str) -> str:
@@ -86,8 +87,10 @@ def same_looking(code: str) -> str:
     >>> same_looking("a 1\u200b") == same_looking("A1"), same_looking("1-11") == same_looking("11-1")
     (True, False)
     """
-    seen = (letter for letter in plain(code) if unicodedata.category(letter) not in {"Cf", "Zs"})
-    return "".join(seen).casefold()
+    text = plain(code)
+    if not text.isprintable() or not text.isascii() or " " in text:
+        text = "".join(letter for letter in text if unicodedata.category(letter) not in {"Cf", "Zs"})
+    return text.casefold()
 
 
 def is_missing(value: Any) -> bool:
@@ -116,13 +119,26 @@ def read_text(value: Any) -> str:
     if isinstance(value, bool | list | dict):
         raise Unreadable("one line of text")
     text = plain(str(value))
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not text.isprintable() and any(unicodedata.category(one) in {"Cc", "Cs"} for one in text):
         raise Unreadable("text without control characters", "control_characters")
     return text
 
 
+def is_ambiguous(text: str) -> bool:
+    """Whether a number as text may mean a thousand times as much or as little, by its one point or comma.
+
+    >>> [is_ambiguous(text) for text in ("1.234", "1，234亩", "0.123", "1,234.5", "12.34")]
+    [True, True, False, False, False]
+    """
+    return _AMBIGUOUS.fullmatch(plain(text).replace(" ", "")) is not None
+
+
 def read_number(value: Any) -> float:
-    """The cell as a number; thousands separators are left out."""
+    """The cell as a number; commas part groups of three digits.
+
+    >>> read_number("1,234,567.5"), read_number("１２．５")
+    (1234567.5, 12.5)
+    """
     number, unit = _number_and_unit(value)
     if unit:
         raise Unreadable("a number without a unit")
@@ -147,12 +163,14 @@ def read_area_units(value: Any, unit: str) -> int:
 def _number_and_unit(value: Any) -> tuple[float, str]:
     if isinstance(value, bool | list | dict):
         raise Unreadable("a number")
-    text = plain(str(value)).replace(",", "").replace(" ", "").replace("²", "2")
+    text = plain(str(value)).replace(" ", "").replace("²", "2")
     found = _NUMBER.match(text)
     rest = "" if found is None else text[found.end() :].casefold()
     if found is None or (rest and rest not in _UNIT_WORDS):
-        raise Unreadable("a number")
-    number = float(found.group())
+        digits = text.rstrip("".join(_UNIT_WORDS))
+        parted = any(sign in text for sign in ",.") and digits.replace(",", "").replace(".", "").isdecimal()
+        raise Unreadable("a number", "separators" if parted else "")
+    number = float(found.group().replace(",", ""))
     if abs(number) > 1e15:
         raise Unreadable("a number of a possible size", "too_large")
     return number, _UNIT_WORDS.get(rest, "")
@@ -171,7 +189,8 @@ def read_date(value: Any) -> date:
     try:
         return _date(value)
     except (ValueError, OverflowError) as error:
-        raise Unreadable("a date such as 2025-06-01") from error
+        looks_right = any(form.fullmatch(plain(str(value))) for form in (_DATES, _COMPACT_DATE))
+        raise Unreadable("a date such as 2025-06-01", "no_such_day" if looks_right else "") from error
 
 
 def _date(value: Any) -> date:

@@ -27,6 +27,7 @@ from geo.readers.vector_formats import (
     format_of,
 )
 from geo.store.foreign import feature_layers
+from geo.uncollected import uncollected
 
 MAX_FILE_BYTES: Final = 1 << 30
 MAX_GEOJSON_BYTES: Final = 400 << 20
@@ -123,7 +124,8 @@ def read_vector(path: Path, *, layer: str | None = None, encoding: str | None = 
         meta = run_reader(path.name, job, folder)
         if job["kind"] in _ONE_LAYER:
             _check_layer(path.name, layer, layer_name or path.stem, *filter(None, [meta["layer"]]))
-        rows = tuple(read_rows(path.name, folder, meta))
+        with uncollected():
+            rows = tuple(read_rows(path.name, folder, meta))
     return RawLayer(
         file_name=path.name,
         sha256=_sha256(path),

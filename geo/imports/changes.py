@@ -12,7 +12,7 @@ from geo.changes import Change
 from geo.history import Fact
 from geo.imports.findings import finding
 from geo.imports.receipts import Finding
-from geo.imports.rows import Stated
+from geo.imports.stated import Stated
 from geo.proposals import Proposal
 from geo.sites import Approach, Site
 from geo.status import Status, next_statuses

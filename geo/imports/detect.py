@@ -12,7 +12,8 @@ from shapely import MultiPolygon
 
 from geo.areas import geodesic_area_units
 from geo.crs import Bounds, CrsGuess, crs_name, guess_crs, parse_crs, to_lonlat
-from geo.imports.fields import FIELDS, ColumnMap, NoCodeColumn, known_words, map_columns
+from geo.imports.column_map import ColumnMap, NoCodeColumn, map_columns
+from geo.imports.fields import FIELDS, known_words
 from geo.imports.own import unpacked
 from geo.imports.plan import ImportOptions
 from geo.values import HA_BY_UNIT, Unreadable, folded, is_missing, read_area_units

@@ -7,17 +7,20 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+import numpy as np
 import shapely
 from shapely import MultiPolygon
 
 from geo.changes import Change, NewSite
 from geo.history import Fact
 from geo.imports.changes import changes_of, leaves, never_counted, refusals_of, waiting_same
-from geo.imports.fields import DEFAULT_WORDS, FIELDS, ColumnMap
+from geo.imports.column_map import ColumnMap
+from geo.imports.fields import DEFAULT_WORDS, FIELDS
 from geo.imports.findings import finding
 from geo.imports.plan import ImportOptions, PreparedRow
 from geo.imports.receipts import Finding, RowResult
-from geo.imports.rows import RowReader, Stated
+from geo.imports.rows import RowReader
+from geo.imports.stated import Stated
 from geo.outlines import UnitAssignment
 from geo.proposals import Proposal
 from geo.readers.client import RawRow
@@ -62,9 +65,10 @@ class RowJudge:
     ) -> tuple[PreparedRow, ...]:
         """What each row will do, in file order; `assigned` holds the unit of each accepted polygon."""
         numbers = layer.format in TABLES
+        outlines = shapely.to_wkb(np.array([one.polygon for one in judged], dtype=object)).tolist()
         return tuple(
-            self._row(raw, self._stated(raw, from_table=numbers), shape, assigned.get(position))
-            for position, (raw, shape) in enumerate(zip(layer.rows, judged, strict=True))
+            self._row(raw, self._stated(raw, from_table=numbers), shape, assigned.get(place), outlines[place])
+            for place, (raw, shape) in enumerate(zip(layer.rows, judged, strict=True))
         )
 
     def _stated(self, raw: RawRow, *, from_table: bool) -> Stated:
@@ -90,12 +94,17 @@ class RowJudge:
             yield finding("zeros_lost", lang=lang, column=column, value=cell, other=other)
 
     def _row(
-        self, raw: RawRow, stated: Stated, shape: Judged, assignment: UnitAssignment | None
+        self,
+        raw: RawRow,
+        stated: Stated,
+        shape: Judged,
+        assignment: UnitAssignment | None,
+        outline: bytes | None,
     ) -> PreparedRow:
         row, site = raw.row, self._existing.get(stated.site_code or "")
         keeps_shape = stated.without_shape and site is not None
         stated.findings[:0] = () if keeps_shape else shape.findings
-        self._check_repeats(row, stated, shape)
+        self._check_repeats(row, stated, outline)
         if assignment is not None:
             self._check_unit(stated, assignment, shape)
         unit = None if assignment is None else unit_fact(assignment)
@@ -119,7 +128,7 @@ class RowJudge:
             defaults=tuple(defaults),
         )
 
-    def _check_repeats(self, row: int, stated: Stated, shape: Judged) -> None:
+    def _check_repeats(self, row: int, stated: Stated, outline: bytes | None) -> None:
         lang, code = self._options.lang, stated.site_code
         if code is not None:
             first = self._codes.setdefault(code, row)
@@ -128,8 +137,8 @@ class RowJudge:
             other = self._looks.setdefault(same_looking(code), code)
             if other != code and code not in self._existing:
                 stated.findings.append(finding("similar_code", lang=lang, value=code, other=other))
-        if shape.polygon is not None:
-            first = self._shapes.setdefault(bytes(shapely.to_wkb(shape.polygon)), row)
+        if outline is not None:
+            first = self._shapes.setdefault(outline, row)
             if first != row:
                 stated.findings.append(finding("same_polygon", lang=lang, first=first))
 

@@ -17,8 +17,9 @@ import shapely
 
 from geo.crs import LONLAT, CrsUnknown, crs_name, crs_suggestion
 from geo.errors import BadValue, InvalidInput
+from geo.imports.column_map import ColumnMap, map_columns
 from geo.imports.commit import ImportRefused, commit_import
-from geo.imports.fields import FIELDS, ColumnMap, map_columns
+from geo.imports.fields import FIELDS
 from geo.imports.judge import RowJudge
 from geo.imports.own import unpacked
 from geo.imports.plan import ImportOptions, PreparedImport, PreparedRow
@@ -30,6 +31,7 @@ from geo.readers.vector_formats import TABLES
 from geo.shapes import Judged, judge_shapes, swapped
 from geo.sites import Site
 from geo.status_sheet import prepare_status
+from geo.uncollected import uncollected
 from geo.vector_io import RawLayer, read_vector
 
 __all__ = [
@@ -87,8 +89,20 @@ def prepare_layer(
     today: date,
 ) -> PreparedImport:
     """As `prepare_import`, of a layer that has been read."""
-    if options.kind == "status":
-        return prepare_status(layer, options, existing=existing, today=today)
+    with uncollected():
+        if options.kind == "status":
+            return prepare_status(layer, options, existing=existing, today=today)
+        return _prepared(layer, options, existing, waiting, units, today)
+
+
+def _prepared(
+    layer: RawLayer,
+    options: ImportOptions,
+    existing: Mapping[str, Site],
+    waiting: Mapping[int, Sequence[Proposal]],
+    units: UnitIndex | None,
+    today: date,
+) -> PreparedImport:
     layer = unpacked(layer)
     if not layer.rows:
         raise EmptyLayer(file_name=layer.file_name, layer=layer.layer)

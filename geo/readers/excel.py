@@ -89,8 +89,7 @@ def _has_codes(sheet: CalamineSheet) -> bool:
 def _plain(cell: Any) -> Any:
     """The cell as a JSON value; a whole number without a decimal point, a day without a time."""
     if isinstance(cell, str):
-        text = cell.encode("utf-8", "replace").decode("utf-8")
-        return text if text.strip() else None
+        return cell if cell and not cell.isspace() else None
     if isinstance(cell, float):
         if cell.is_integer() and abs(cell) < _MAX_EXACT:
             return int(cell)

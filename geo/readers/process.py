@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Final, cast
 
 from geo.readers.found_layer import MAX_FEATURES, FileRefused, FoundLayer
+from geo.uncollected import uncollected
 
 MEMORY_BYTES: Final = 6 << 30
 CPU_SECONDS: Final = 600
@@ -45,7 +46,8 @@ def main(job_path: str) -> int:
     # pyogrio would load geopandas if it could; it is not needed here and costs half a second
     sys.modules["geopandas"] = cast("ModuleType", None)
     try:
-        write(import_module(_READERS[job["kind"]]).read(job), out)
+        with uncollected():
+            write(import_module(_READERS[job["kind"]]).read(job), out)
     except FileRefused as refusal:
         return _refuse(out, str(refusal))
     except MemoryError:

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from geo.readers.found_layer import MAX_COLUMNS, FileRefused
 
-_FAR_COLUMN: Final = re.compile(rb'<(?:\w+:)?c r="[A-Z]{3}\d')
+_FAR_COLUMN: Final = re.compile(rb' r="[A-Z]{3}\d')
 _ROW: Final = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
 _CELL: Final = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d+)"[^>]*>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?f>)',

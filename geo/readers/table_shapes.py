@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
 import shapely
 from shapely import Point, Polygon
 from shapely.errors import ShapelyError
@@ -57,7 +58,7 @@ def shaped(
     kept = [column for column in columns if column not in roles.values()]
     code = next((column for column in columns if folded(column) in _codes()), None)
     if "wkt" in roles or "vertices" in roles:
-        features = [_whole(values, roles) for _, values in rows]
+        features = _whole(rows, roles)
         lines = [line for line, _ in rows]
     elif _axes(roles) is not None and code is not None:
         groups, noted = _grouped(rows, roles, code, notes)
@@ -103,26 +104,35 @@ def _axes(roles: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def _whole(values: dict[str, Any], roles: Mapping[str, str]) -> Feature:
-    kept = {name: value for name, value in values.items() if name not in roles.values()}
-    for role in ("wkt", "vertices"):
-        cell = values.get(roles.get(role, ""))
-        if is_missing(cell):
-            continue
-        try:
-            text = str(cell)
-            shape = _from_wkt(text) if role == "wkt" else _from_pairs(text)
-        except (ValueError, ShapelyError):
-            return kept, None, "broken_geometry"
-        return kept, bytes(shapely.to_wkb(shape)), None
-    return kept, None, None
+def _whole(rows: Sequence[Row], roles: Mapping[str, str]) -> list[Feature]:
+    """The rows whose boundary stands in one cell, as WKT or else as a list of pairs."""
+    shapes = np.empty(len(rows), dtype=object)
+    wkt, vertices = roles.get("wkt", ""), roles.get("vertices", "")
+    texts = [None if is_missing(cell := values.get(wkt)) else _bare_wkt(str(cell)) for _, values in rows]
+    shapes[:] = shapely.from_wkt(texts, on_invalid="ignore")
+    broken = {place for place, text in enumerate(texts) if text is not None and shapes[place] is None}
+    for place, (_, values) in enumerate(rows):
+        if texts[place] is None and not is_missing(cell := values.get(vertices)):
+            try:
+                shapes[place] = _from_pairs(str(cell))
+            except (ValueError, ShapelyError):
+                broken.add(place)
+    outlines, columns = shapely.to_wkb(shapes).tolist(), frozenset(roles.values())
+    return [
+        (
+            {name: value for name, value in values.items() if name not in columns},
+            outlines[place],
+            "broken_geometry" if place in broken else None,
+        )
+        for place, (_, values) in enumerate(rows)
+    ]
 
 
-def _from_wkt(text: str) -> Any:
+def _bare_wkt(text: str) -> str:
+    """The WKT without the number of its system; text that is too long for any site is none."""
     if len(text) > _MAX_WKT:
-        raise ValueError("too long")
-    body = text.rpartition(";")[2] if text.lstrip().upper().startswith("SRID=") else text
-    return shapely.from_wkt(body.strip())
+        return "too long"
+    return (text.rpartition(";")[2] if text.lstrip().upper().startswith("SRID=") else text).strip()
 
 
 def _from_pairs(text: str) -> Polygon:

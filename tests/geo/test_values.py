@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import BadValue
-from geo.imports.fields import FIELDS, NoCodeColumn, UnknownColumn, UnknownField, known_words, map_columns
+from geo.imports.column_map import NoCodeColumn, UnknownColumn, UnknownField, map_columns
+from geo.imports.fields import FIELDS, known_words
 from geo.imports.findings import finding_table
 from geo.reference import reference_rows
 from geo.values import (

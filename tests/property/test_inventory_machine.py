@@ -30,7 +30,7 @@ from geo.figures import rates_of
 from geo.history import Fact, HistoryRow
 from geo.imports.changes import changes_of
 from geo.imports.receipts import Receipt, ReceiptRow, RowResult, Undo, UndoResult
-from geo.imports.rows import Stated
+from geo.imports.stated import Stated
 from geo.imports.undo import leave, undo_import, voids
 from geo.ledger import known_at_us
 from geo.proposals import ProposalState

@@ -350,7 +350,7 @@ def test_two_columns_of_one_meaning_are_told_once_where_they_differ():
         ({"损毁面积": -5}, "cannot be below 0", "不得小于 0"),
         ({"损毁面积": 1e16}, "possible size", "大小合理"),
         ({"竣工日期": "03/04/2025"}, "day and month cannot be told apart", "日与月无法区分"),
-        ({"竣工日期": "2025-02-30"}, "a date such as", "日期"),
+        ({"竣工日期": "2025-02-30"}, "no such day", "没有这一天"),
         ({"名称": "a\nb"}, "without control characters", "控制字符"),
     ],
 )
