@@ -15,6 +15,7 @@ from api import deps
 from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.retries import RetryDep
+from api.schemas.candidates import CandidateRunIn
 from api.schemas.run_kinds import AnyRunIn
 from api.schemas.runs import RunIn, RunItem, RunList
 from api.schemas.spectral import SpectralRunIn
@@ -22,7 +23,7 @@ from api.shapes import json_answer
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.recover.plan import RecoverParams
-from geo.runs.jobs import submit_recovery, submit_spectral, submit_subsidence
+from geo.runs.jobs import submit_candidates, submit_recovery, submit_spectral, submit_subsidence
 from geo.runs.run import Run, RunState
 from geo.store import Store, runs
 from geo.subsidence.plan import SubsidenceParams
@@ -46,7 +47,9 @@ def add_run(body: AnyRunIn, store: deps.StoreDep, rights: deps.RightsDep, retry:
     return retry.around(store, body.model_dump_json(), work)
 
 
-def _submit(body: RunIn | SpectralRunIn, store: Store, requested_by: str) -> Run:
+def _submit(body: RunIn | SpectralRunIn | CandidateRunIn, store: Store, requested_by: str) -> Run:
+    if isinstance(body, CandidateRunIn):
+        return submit_candidates(store, body.query(), requested_by=requested_by)
     if isinstance(body, SpectralRunIn):
         return submit_spectral(store, body.params(), requested_by=requested_by)
     site_ids = None if body.site_ids is None else tuple(sorted(set(body.site_ids)))

@@ -6,10 +6,32 @@ from collections.abc import Iterable
 from typing import Literal, Self
 
 import shapely
+from pydantic import AliasChoices, Field
 
-from api.schemas.common import Wire
+from api.schemas.common import Given, Wire
+from api.schemas.landcover import SceneYear, Word
 from api.schemas.sites import Geometry
+from geo.candidate_search import CandidateQuery
 from geo.candidates import Candidate, CandidateState
+
+
+class CandidateRunIn(Given):
+    """Work to queue: the search for new water outside known sites between two years of one product.
+
+    What is left out: the current edition, the first and the last year at hand, the numbers of the rules.
+    """
+
+    kind: Literal["candidates"]
+    product: Word
+    edition: Word | None = None
+    from_year: SceneYear | None = Field(None, validation_alias=AliasChoices("from_year", "from"))
+    to_year: SceneYear | None = Field(None, validation_alias=AliasChoices("to_year", "to"))
+    least_ha: float | None = Field(None, ge=0, le=1e6, allow_inf_nan=False)
+    buffer_m: float | None = Field(None, ge=0, le=1e5, allow_inf_nan=False)
+
+    def query(self) -> CandidateQuery:
+        """What is searched for."""
+        return CandidateQuery(**self.model_dump(exclude={"kind"}))
 
 
 class CandidateProperties(Wire):

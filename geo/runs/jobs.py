@@ -10,6 +10,13 @@ from contextlib import suppress
 from typing import Final
 
 from geo import clock
+from geo.candidate_search import (
+    CandidateQuery,
+    candidate_query_of,
+    candidate_run_params,
+    find_candidates,
+    plan_candidates,
+)
 from geo.errors import InvalidInput, ReverdureError, StoreError
 from geo.recover.params import params_of, run_params
 from geo.recover.plan import RecoverParams, plan_recovery
@@ -61,6 +68,13 @@ def submit_spectral(store: Store, params: SpectralParams, *, requested_by: str |
         return runs.create(conn, "spectral", spectral_run_params(params), requested_by=requested_by)
 
 
+def submit_candidates(store: Store, query: CandidateQuery, *, requested_by: str | None = None) -> Run:
+    """A queued search for new water. Raises as `find_candidates` does where it cannot be made."""
+    plan_candidates(store, query)
+    with store.write() as conn:
+        return runs.create(conn, "candidates", candidate_run_params(query), requested_by=requested_by)
+
+
 def _recover(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
     recover(store, params_of(run), run_id=run.run_id, progress=progress, pool=pool, keep=False)
 
@@ -75,10 +89,15 @@ def _spectral(store: Store, run: Run, progress: Progress, pool: Pool) -> None:
     spectral_recovery(store, params, run_id=run.run_id, progress=progress, pool=pool, keep=False)
 
 
+def _find_candidates(store: Store, run: Run, progress: Progress, _pool: Pool) -> None:
+    find_candidates(store, candidate_query_of(run), run_id=run.run_id, progress=progress)
+
+
 WORK: Final[Mapping[str, Callable[[Store, Run, Progress, Pool], None]]] = {
     "recovery": _recover,
     "subsidence": _find_subsidence,
     "spectral": _spectral,
+    "candidates": _find_candidates,
 }
 """What works off a run of each kind."""
 

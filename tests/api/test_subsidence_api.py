@@ -13,7 +13,7 @@ from geo.candidate_search import CandidateQuery, find_candidates
 from geo.recover.run import recover
 from geo.runs.jobs import Worker
 from geo.scenes import SceneKind
-from geo.store import Store, candidates, scenes
+from geo.store import Store, candidates, runs, scenes
 from geo.subsidence.plan import SubsidenceParams
 from geo.subsidence.run import find_subsidence
 from tests.geo.recovery_case import (
@@ -171,6 +171,42 @@ def test_a_run_that_cannot_be_is_refused_at_once(known, change, status):
     service, _, _ = known
     body = {"kind": "subsidence", "product": "insar"} | change
     assert service.client.post("/api/runs", json=body).status_code == status
+
+
+def test_the_search_for_new_water_is_a_queued_run_with_progress(known):
+    service, store, _ = known
+    body = {"kind": "candidates", "product": "clcd", "from": 2013, "to": 2020, "least_ha": 0}
+    answer = service.client.post("/api/runs", json=body)
+    assert (answer.status_code, answer.json()["kind"]) == (202, "candidates")
+    before = service.client.get("/api/candidates").json()["features"]
+    with store.write() as conn:
+        candidates.replace_open(conn, [], ("clcd", "v1", 2013, 2020))
+    done = Worker(store).run_next()
+    run = service.client.get(answer.headers["location"]).json()
+    assert (run["state"], run["done"], run["total"]) == ("done", 1, 1)
+    assert run["result"]["n_found"] == len(before) > 0
+    assert done.result["n_patches"] == run["result"]["n_of_sites"] + len(before)
+    assert len(service.client.get("/api/candidates").json()["features"]) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"product": "nothing"}, 404),
+        ({"edition": "v9"}, 404),
+        ({"from": 2020, "to": 2013}, 422),
+        ({"least_ha": -1}, 422),
+        ({"site_ids": [1]}, 422),
+    ],
+)
+def test_a_search_that_cannot_be_made_is_refused_before_it_is_queued(known, change, status):
+    service, store, _ = known
+    body = {"kind": "candidates", "product": "clcd"} | change
+    with store.read() as conn:
+        before = runs.find(conn)
+    assert service.client.post("/api/runs", json=body).status_code == status
+    with store.read() as conn:
+        assert runs.find(conn) == before
 
 
 def test_commands_print_the_same_figures(known, tmp_path):
