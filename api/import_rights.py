@@ -56,4 +56,4 @@ def row_units(row: PreparedRow, known: Mapping[int, Site]) -> Iterator[str | Non
         yield unit.get("adcode") if isinstance(unit, Mapping) else None
     if row.site_id is not None and row.site_id in known:
         for change in row.changes:
-            yield from concerned_units(known[row.site_id], change.facts)
+            yield from concerned_units(known[row.site_id], change)

@@ -15,16 +15,20 @@ from geo import clock
 from geo.accounts.rights import Action
 from geo.cities import City, listed_cities
 from geo.errors import Conflict
+from geo.events import adcode_in, unit_before
+from geo.history import Fact
 from geo.imports.detect import Detected, detect
+from geo.imports.plan import SOURCES
 from geo.imports.prepare import ImportOptions, PreparedImport, Receipt, commit_import, prepare_layer
 from geo.imports.profiles import profile_of, with_profile
 from geo.imports.receipts import RowResult, Undo
 from geo.imports.undo import undo_import
 from geo.outlines import UnitIndex, china_units
 from geo.sites import Site
-from geo.store import Connection, Store, cities, import_profiles, imports, proposals, sites
+from geo.store import Connection, Store, cities, history, import_profiles, imports, proposals, sites
 from geo.vector_io import RawLayer, read_vector
 
+_SITES_AT_ONCE: Final = 10_000
 _ENTERED_OR_CHANGED: Final = frozenset({RowResult.NEW, RowResult.CHANGED})
 
 
@@ -156,7 +160,8 @@ def undo(
         receipt = imports.get(conn, import_id)
         touched = {row.site_id for row in receipt.rows if row.result in _ENTERED_OR_CHANGED}
         known = _sites_of(conn, {site_id for site_id in touched if site_id is not None})
-        rights.check(conn, Action.IMPORT, *{site.adcode for site in known})
+        back = units_before_import(conn, receipt)
+        rights.check(conn, Action.IMPORT, *{site.adcode for site in known}, *back)
     return undo_import(
         store,
         import_id,
@@ -166,6 +171,19 @@ def undo(
         partly=partly,
         today=today,
     )
+
+
+def units_before_import(conn: Connection, receipt: Receipt) -> set[str | None]:
+    """The units to which sites go back where the import that moved them is taken back."""
+    changed = [row.site_id for row in receipt.rows if row.result is RowResult.CHANGED and row.site_id]
+    source = f"{SOURCES['sites']}:{receipt.import_id}"
+    found = set()
+    for start in range(0, len(changed), _SITES_AT_ONCE):
+        part = history.rows(conn, site_ids=changed[start : start + _SITES_AT_ONCE])
+        for rows in history.of_sites(part).values():
+            moves = [row for row in rows if row.fact is Fact.UNIT and row.source == source]
+            found |= {adcode_in(unit_before(rows, row)) for row in moves}
+    return found
 
 
 def _sites_of(conn: Connection, wanted: set[int]) -> list[Site]:

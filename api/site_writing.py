@@ -21,8 +21,7 @@ from geo.changes import Change, FutureDate, NewSite
 from geo.facts import current
 from geo.history import Fact
 from geo.outlines import UnitAssignment, UnitIndex
-from geo.proposals import concerned_units
-from geo.store import Connection, changes, cities, history, sites
+from geo.store import Connection, changes, cities, history, proposals, sites
 
 
 class SiteChanged(changes.StaleVersion):
@@ -64,7 +63,8 @@ def change_site(conn: Connection, site_id: int, change: Change, write: Write) ->
     Raises `NotAllowed` outside the units of whoever writes, the old and the new one of a move, and
     `SiteChanged` with the difference where the site has moved on.
     """
-    write.rights.check(conn, Action.CHANGE_SITE, *concerned_units(sites.get(conn, site_id), change.facts))
+    units = proposals.units_of(conn, sites.get(conn, site_id), change)
+    write.rights.check(conn, Action.CHANGE_SITE, *units)
     try:
         return changes.apply_change(
             conn,

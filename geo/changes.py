@@ -17,6 +17,7 @@ from shapely import MultiPolygon
 from geo.areas import geodesic_area_units
 from geo.canonical import canonical_json, parse_json
 from geo.errors import BadValue, InvalidInput, NotFound
+from geo.events import adcode_in, beside, unit_before
 from geo.facts import current, fact_value, says_nothing
 from geo.history import Fact, HistoryRow
 from geo.sites import Site
@@ -158,6 +159,8 @@ def plan_change(
     if change.effective_on > today:
         raise FutureDate(effective_on=change.effective_on, today=today)
     planned = _with_earlier_entry(voided, kept, _stated(site, kept, change))
+    if voided is not None and change.geometry is None and Fact.UNIT not in change.facts:
+        planned = (*planned, *_unit_of_outline(voided, rows_of_site))
     if voided is not None:
         planned = (PlannedRow(voided.fact, "null", voided.effective_on, voids_seq=voided.seq), *planned)
     if not planned:
@@ -232,6 +235,18 @@ def _with_earlier_entry(
     return (*stated, *carried)
 
 
+def _unit_of_outline(voided: HistoryRow, rows: Sequence[HistoryRow]) -> tuple[PlannedRow, ...]:
+    """The unit of the outline that holds again where one is voided. Raises `NotVoidable` for a unit alone."""
+    if voided.fact is Fact.UNIT and (outline := beside(rows, voided, Fact.GEOMETRY)) is not None:
+        raise NotVoidable(
+            seq=voided.seq, problem=f"the unit follows from the outline of row {outline.seq}; void that row"
+        )
+    was = unit_before(rows, voided)
+    if voided.fact is not Fact.GEOMETRY or was is None or beside(rows, voided, Fact.UNIT) is None:
+        return ()
+    return (PlannedRow(Fact.UNIT, was, voided.effective_on),)
+
+
 def _check_relapse(change: Change, planned: Sequence[PlannedRow]) -> None:
     relapses = any(row.fact is Fact.STATUS and row.value == f'"{Status.RELAPSED}"' for row in planned)
     if relapses and Fact.RESTORED not in change.facts:
@@ -268,10 +283,5 @@ def _second_person(
 
 def _moved(before: Sequence[Entry], after: Sequence[Entry], day: date) -> bool:
     """Whether the site goes from one unit to another, or to none; finding its first unit is no move."""
-    was, now = (_adcode(value_on(line, day)) for line in (before, after))
+    was, now = (adcode_in(value_on(line, day)) for line in (before, after))
     return was is not None and was != now
-
-
-def _adcode(text: str | None) -> object:
-    value = None if text is None else parse_json(text)
-    return value.get("adcode") if isinstance(value, Mapping) else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from geo.changes import Change
-from geo.history import Fact
+from geo.events import adcode_in, beside, unit_before
+from geo.history import Fact, HistoryRow
 from geo.redrawing import Redrawing
 from geo.sites import Site
 
@@ -74,7 +75,22 @@ def comes_in_bulk(source: str) -> bool:
     return source.startswith(_BULK)
 
 
-def concerned_units(site: Site, facts: Mapping[Fact, object]) -> tuple[str | None, ...]:
-    """The units that a change concerns: the site's present one and, where it moves, the new one."""
-    unit = facts.get(Fact.UNIT)
-    return (site.adcode, unit.get("adcode")) if isinstance(unit, Mapping) else (site.adcode,)
+def concerned_units(site: Site, change: Change, rows: Sequence[HistoryRow] = ()) -> tuple[str | None, ...]:
+    """The units that a change concerns: the site's present one and, where it moves, the new one.
+
+    A site also moves where the row that placed it in its unit is voided: for such a change `rows`, those of
+    the site, are needed.
+    """
+    units: list[str | None] = [site.adcode]
+    unit = change.facts.get(Fact.UNIT)
+    if isinstance(unit, Mapping):
+        units.append(unit.get("adcode"))
+    voided = next((row for row in rows if row.seq == change.voids_seq), None)
+    if voided is not None and (voided.fact is Fact.UNIT or beside(rows, voided, Fact.UNIT) is not None):
+        units.append(adcode_in(unit_before(rows, voided)))
+    return tuple(dict.fromkeys(units))
+
+
+def erases(site: Site, change: Change) -> bool:
+    """Whether the site would leave on the day that it entered and count on no day, whatever is said of it."""
+    return change.facts.get(Fact.MEMBERSHIP) == "left" and change.effective_on == site.entered_on

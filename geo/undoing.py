@@ -2,7 +2,8 @@
 
 An undo is a new event, checked as every change is and waiting for a second person where one is needed. It
 takes back the row that is named and, with it, what the same event said of other facts: those are stated anew
-as they were. Undoing an undo states the fact as it was before the undo.
+as they are without it, so that what was recorded since holds. Undoing an undo states the fact as it was
+before the undo.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Final
 from geo.canonical import parse_json
 from geo.changes import Change, UnknownRow
 from geo.errors import Refused
+from geo.events import same_event, without_event
 from geo.facts import current, standing
 from geo.history import Fact, HistoryRow
 from geo.status import Status
 from geo.wkb import geometry_of
 
-_EMPTY: Final[Mapping[Fact, object]] = {
+NOTHING_SAID: Final[Mapping[Fact, object]] = {
     Fact.DAMAGED: {"units": None},
     Fact.RESTORED: {"units": None},
     Fact.NAME: "",
@@ -43,7 +45,7 @@ def undo_of(rows: Sequence[HistoryRow], seq: int, *, reason: str) -> Change:
     row = next((row for row in rows if row.seq == seq), None)
     if row is None:
         raise UnknownRow(site_id=rows[0].site_id if rows else 0, seq=seq)
-    event = [other for other in rows if _same_event(other, row)]
+    event = [other for other in rows if same_event(other, row)]
     if any(other.fact is Fact.MEMBERSHIP and other.value == '"entered"' for other in event):
         raise NotUndoable(seq=seq, problem="with it the site entered; record that it leaves instead")
     if row.source.startswith(("split:", "merge:")):
@@ -54,8 +56,6 @@ def undo_of(rows: Sequence[HistoryRow], seq: int, *, reason: str) -> Change:
     voiding = next((other for other in event if other.fact is row.fact and other.voids_seq is not None), None)
     if stated is not None and any(other.voids_seq == stated.seq for other in rows):
         raise NotUndoable(seq=seq, problem="it is void already")
-    first = min(other.seq for other in event)
-    before = [other for other in rows if other.seq < first]
     voided = None if voiding is None else next(other for other in rows if other.seq == voiding.voids_seq)
     for held in (stated, voided):
         if held is not None and (later := _stated_later(held, rows, event)) is not None:
@@ -74,7 +74,7 @@ def undo_of(rows: Sequence[HistoryRow], seq: int, *, reason: str) -> Change:
     ]
     if any(other.effective_on != change.effective_on for other in others):
         raise NotUndoable(seq=seq, problem="the event speaks of several days; correct its rows one by one")
-    return _with_other_facts(change, others, before)
+    return _with_other_facts(change, others, without_event(rows, row))
 
 
 def _stated_later(
@@ -90,15 +90,6 @@ def _stated_later(
     return next((other for other in later if other.seq not in own), None)
 
 
-def _same_event(one: HistoryRow, other: HistoryRow) -> bool:
-    return (one.recorded_at, one.actor, one.source, one.reason) == (
-        other.recorded_at,
-        other.actor,
-        other.source,
-        other.reason,
-    )
-
-
 def _restated(change: Change, voided: HistoryRow) -> Change:
     """The change that also says again what the voided row said, on its day."""
     if voided.fact is Fact.GEOMETRY and voided.wkb is not None:
@@ -107,18 +98,18 @@ def _restated(change: Change, voided: HistoryRow) -> Change:
     return replace(change, facts=facts, effective_on=voided.effective_on)
 
 
-def _with_other_facts(change: Change, others: Sequence[HistoryRow], before: Sequence[HistoryRow]) -> Change:
-    """The change that also says of the event's other facts what they were before it."""
+def _with_other_facts(change: Change, others: Sequence[HistoryRow], rest: Sequence[HistoryRow]) -> Change:
+    """The change that also says of the event's other facts what they are in `rest`, the rows without it."""
     facts = dict(change.facts)
     geometry = change.geometry
-    was = current(before, on=change.effective_on)
+    was = current(rest, on=change.effective_on)
     for other in others:
         if other.fact is Fact.GEOMETRY:
             row = was.get(Fact.GEOMETRY)
             geometry = geometry if row is None or row.wkb is None else geometry_of(row.wkb)
         else:
             facts[other.fact] = (
-                parse_json(was[other.fact].value) if other.fact in was else _EMPTY.get(other.fact)
+                parse_json(was[other.fact].value) if other.fact in was else NOTHING_SAID.get(other.fact)
             )
     if facts.get(Fact.STATUS) == Status.RELAPSED and Fact.RESTORED not in facts:
         restored = was.get(Fact.RESTORED)

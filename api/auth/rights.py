@@ -13,10 +13,10 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from api.auth.who import Who, who_of
 from geo.accounts.rights import AccountRole, Action, Decision, User, may, refusal
 from geo.errors import Refused, ReverdureError
-from geo.proposals import Proposal, concerned_units
+from geo.proposals import Proposal
 from geo.redrawing import Redrawing, entering_units
 from geo.sites import Site
-from geo.store import Connection, cities, sites
+from geo.store import Connection, cities, proposals, sites
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER: Final = "x-csrf-token"
@@ -142,7 +142,7 @@ def units_of_proposal(conn: Connection, proposal: Proposal, site: Site) -> tuple
     """The units that a proposal concerns, that of `site`, its first, before the others."""
     if proposal.redrawing is not None:
         return units_of_redrawing(conn, proposal.redrawing)
-    return concerned_units(site, proposal.change.facts)
+    return proposals.units_of(conn, site, proposal.change)
 
 
 def units_of_redrawing(conn: Connection, redrawing: Redrawing) -> tuple[str | None, ...]:

@@ -16,6 +16,7 @@ from geo.imports.stated import Stated
 from geo.proposals import Proposal
 from geo.sites import Approach, Site
 from geo.status import Status, next_statuses
+from geo.undoing import NOTHING_SAID
 from geo.wkb import wkb_of
 from geo.words import Lang
 
@@ -79,7 +80,7 @@ def changes_of(
     if areas:
         changes.append(Change(areas, as_of, reason))
     if polygon is not None and wkb_of(polygon) != wkb_of(site.geometry):
-        changes.append(Change({} if unit is None else {Fact.UNIT: unit}, as_of, reason, geometry=polygon))
+        changes.append(Change(_placed(site, unit), as_of, reason, geometry=polygon))
     return tuple(changes)
 
 
@@ -115,12 +116,19 @@ def _entry(
     """The one change by which a site that never counted enters after all, as the row states it."""
     entered = stated.values.get("entered_on") or as_of
     whole: dict[Fact, object] = {Fact.MEMBERSHIP: "entered", **facts}
-    if unit is not None:
-        whole[Fact.UNIT] = unit
+    same = polygon is None or wkb_of(polygon) == wkb_of(site.geometry)
+    if unit is not None or not same:
+        whole |= _placed(site, unit)
     if stated.attributes:
         whole[Fact.ATTRIBUTES] = {**site.attributes, **stated.attributes}
-    same = polygon is None or wkb_of(polygon) == wkb_of(site.geometry)
     return Change(whole, entered, reason, geometry=None if same else polygon)
+
+
+def _placed(site: Site, unit: Mapping[str, object] | None) -> dict[Fact, object]:
+    """The unit of a new outline; none where it was not looked up, since the one before may be another's."""
+    if unit is None and site.adcode is None:
+        return {}
+    return {Fact.UNIT: NOTHING_SAID[Fact.UNIT] if unit is None else unit}
 
 
 def fact_of(site: Site, fact: Fact) -> object:

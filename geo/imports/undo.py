@@ -29,9 +29,14 @@ from geo.store import changes as change_store
 from geo.store import import_undos as undo_store
 from geo.store import imports as import_store
 from geo.store import proposals as proposal_store
+from geo.undoing import NOTHING_SAID
 
 SHOWN: Final = 5
-_AREAS: Final = frozenset({Fact.DAMAGED, Fact.RESTORED})
+_PAIRS: Final = (
+    frozenset({Fact.DAMAGED, Fact.RESTORED}),
+    frozenset({Fact.GEOMETRY, Fact.UNIT}),
+)
+"""Facts that change together: areas keep a rule between them, and a unit follows from its outline."""
 
 
 class NotCommitted(Conflict):
@@ -129,7 +134,8 @@ class _Undoer:
         done = UndoRow(line.row, line.site_code, site_id, UndoResult.UNDONE)
         rows = history.rows(self._conn, site_id=site_id, with_wkb=True)
         own = [row for row in standing(rows) if row.source in self._sources]
-        later = [row for row in rows if own and row.seq > own[0].seq and row.source not in self._sources]
+        first = min((row.seq for row in own), default=0)
+        later = [row for row in rows if own and row.seq > first and row.source not in self._sources]
         if later:
             problem = f"{later[-1].actor} changed {later[-1].fact} since, on {later[-1].recorded_at[:10]}"
             return replace(done, result=UndoResult.REFUSED, problem=problem)
@@ -174,10 +180,10 @@ def leave(site: Site, reason: str) -> Change:
 
 
 def voids(rows: Sequence[HistoryRow], own: Sequence[HistoryRow], reason: str) -> list[Change]:
-    """The changes that void `own` rows, the last first; both areas of one day go in one change.
+    """The changes that void `own` rows, the last first; a pair of one day goes in one change.
 
     Voided one by one, areas that changed together might break the rule that no more is restored than was
-    damaged.
+    damaged, and an outline would stand in the unit of another.
     """
     left = list(own)
     found = []
@@ -194,8 +200,9 @@ def voids(rows: Sequence[HistoryRow], own: Sequence[HistoryRow], reason: str) ->
 
 
 def _pair(one: HistoryRow, other: HistoryRow) -> bool:
-    return {one.fact, other.fact} == _AREAS and one.effective_on == other.effective_on
+    together = {one.fact, other.fact} in _PAIRS and other.fact is not Fact.GEOMETRY
+    return together and one.effective_on == other.effective_on
 
 
 def _value_before(before: Mapping[Fact, HistoryRow], fact: Fact) -> object:
-    return parse_json(before[fact].value) if fact in before else {"units": None}
+    return parse_json(before[fact].value) if fact in before else NOTHING_SAID.get(fact)

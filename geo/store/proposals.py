@@ -15,7 +15,7 @@ from geo.canonical import canonical_json, parse_json
 from geo.changes import Change, plan_change
 from geo.errors import BadValue, Conflict, Refused, UnknownProposal
 from geo.history import Fact
-from geo.proposals import Proposal, ProposalState, comes_in_bulk, concerned_units
+from geo.proposals import Proposal, ProposalState, comes_in_bulk, concerned_units, erases
 from geo.redrawing import Redrawing, entering_units
 from geo.redrawing_json import redrawing_json, redrawing_of
 from geo.sites import Site
@@ -126,7 +126,7 @@ def add(
     proposal_id = new_key(key)
     notifications.notify_deciders(
         conn,
-        (*concerned_units(site, change.facts), *(() if redrawing is None else entering_units(redrawing))),
+        (*units_of(conn, site, change), *(() if redrawing is None else entering_units(redrawing))),
         actor=actor,
         now=now,
         site_code=site.site_code,
@@ -135,6 +135,12 @@ def add(
         proposal_id=proposal_id,
     )
     return get(conn, proposal_id)
+
+
+def units_of(conn: Connection, site: Site, change: Change) -> tuple[str | None, ...]:
+    """The units that a change of the site concerns: those in which somebody needs the right to it."""
+    rows = () if change.voids_seq is None else history.rows(conn, site_id=site.site_id)
+    return concerned_units(site, change, rows)
 
 
 def approve(
@@ -157,11 +163,13 @@ def approve(
     touched = {Fact(fact) for fact in proposal.change.facts}
     if proposal.change.geometry is not None:
         touched.add(Fact.GEOMETRY)
+    site = sites.get(conn, proposal.site_id)
+    erased = erases(site, proposal.change)
     for row in rows:
-        if row.seq > stored["base_seq"] and row.fact in touched:
+        if row.seq > stored["base_seq"] and (erased or row.fact in touched):
             raise ProposalOutdated(fact=row.fact, site_id=proposal.site_id, proposal_id=proposal_id)
     plan = plan_change(
-        sites.get(conn, proposal.site_id),
+        site,
         rows,
         proposal.change,
         today=day,

@@ -192,6 +192,27 @@ def test_an_undo_takes_back_all_that_the_event_said(client: TestClient) -> None:
     assert (again["status"], again["restored_ha"]) == ("relapsed", 1)
 
 
+@pytest.mark.parametrize("corrected", [False, True])
+def test_an_undo_keeps_what_was_recorded_of_the_days_before_since(
+    client: TestClient, corrected: bool
+) -> None:
+    client.patch("/api/sites/4", json={"restored_ha": 3, "effective_on": "2021-01-01"}, headers=ANY)
+    body = {"status": "relapsed", "restored_ha": 1, "effective_on": "2021-03-01", "reason": "slide"}
+    client.post("/api/sites/4/status", json=body, headers=ANY)
+    rows = client.get("/api/sites/4/history").json()["items"]
+    status = next(row["seq"] for row in rows if row["value"] == "relapsed")
+    if corrected:
+        wrong = next(row["seq"] for row in rows if row["fact"] == "restored" and row["value"] == 3)
+        body = {"voids_seq": wrong, "restored_ha": 2, "reason": "measured anew"}
+        since = client.post("/api/sites/4/corrections", json=body, headers=ANY)
+    else:
+        body = {"restored_ha": 2, "effective_on": "2021-02-01"}
+        since = client.patch("/api/sites/4", json=body, headers=ANY)
+    assert since.status_code == 200, since.text
+    back = undo(client, status).json()["site"]["properties"]
+    assert (back["status"], back["restored_ha"]) == ("treated", 2)
+
+
 def test_an_undo_of_an_approved_row_waits_for_a_second_person(client: TestClient) -> None:
     body = {"status": "accepted", "effective_on": "2021-03-01", "reason": "inspected"}
     made = client.post("/api/sites/4/status", json=body, headers=ANY).json()

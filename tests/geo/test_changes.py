@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -476,4 +477,7 @@ def test_a_move_from_one_unit_to_another_needs_a_second_person() -> None:
     assert plan(rows, {Fact.UNIT: {**unit("340602"), "edition": "e2"}}).rows_now
     for code in ("340603", None):
         assert plan(rows, {Fact.UNIT: unit(code)}).second_person == ("unit",)
-    assert plan(rows, {}, voids_seq=7).second_person == ("unit",)
+    with pytest.raises(NotVoidable, match="follows from the outline of row 2"):
+        plan(rows, {}, voids_seq=7)
+    found_later = [*rows[:-1], replace(rows[-1], recorded_at="u")]
+    assert plan(found_later, {}, voids_seq=7).second_person == ("unit",)

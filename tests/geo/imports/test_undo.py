@@ -18,6 +18,7 @@ from geo.status import Status
 from geo.store import import_profiles, imports, proposals, sites
 from geo.store.changes import apply_change
 from geo.store.history import verify
+from geo.store.recording import ProposalOutdated
 from geo.vector_io import RawLayer
 
 NOW = "2025-06-01T00:00:00.000000Z"
@@ -119,6 +120,38 @@ def test_a_site_that_somebody_changed_since_is_named_and_holds_all_back(store):
         assert proposals.find(conn) == []
     done = undo(store, number, partly=True)
     assert [row.result for row in done.rows] == [UndoResult.REFUSED, UndoResult.PROPOSED]
+
+
+def change_by_zhao(store, facts: dict, day: date, *, now: str = LATER) -> None:
+    with store.write() as conn:
+        (site,) = sites.find(conn, sites.SiteFilter())
+        change = Change(facts, day, "seen")
+        apply_change(
+            conn, site.site_id, change, actor="zhao", source="api", now=now, if_version=None, today=TODAY
+        )
+
+
+def test_a_change_between_an_import_and_the_approval_of_its_proposal_holds_the_undo_back(store):
+    brought_in(store, {"site_code": "A", "status": "treated", "restored_ha": 1})
+    row = {"site_code": "A", "restored_ha": 5, "status": "accepted", "status_since": "2025-02-01"}
+    with store.read() as conn:
+        known = {one.site_code: one for one in sites.find(conn, sites.SiteFilter())}
+    options = ImportOptions(as_of=date(2025, 4, 1))
+    prepared = prepare_layer(layer(row), options, existing=known, today=TODAY)
+    number = commit_import(store, prepared, actor="li", now=NOW, today=TODAY).import_id
+    change_by_zhao(store, {Fact.RESTORED: {"units": 7 * 10**8}}, date(2025, 5, 1))
+    approve_all(store)
+    with pytest.raises(UndoRefused, match="zhao changed restored since"):
+        undo(store, number)
+
+
+def test_an_undo_that_waits_is_outdated_by_whatever_is_recorded_of_the_site(store):
+    undo(store, brought_in(store, {"site_code": "A"}))
+    change_by_zhao(store, {Fact.NAME: "Tailings north"}, date(2025, 5, 1))
+    with pytest.raises(ProposalOutdated):
+        approve_all(store)
+    with store.read() as conn:
+        assert [one.name for one in sites.find(conn, sites.SiteFilter())] == ["Tailings north"]
 
 
 def test_an_import_is_undone_once_and_a_dry_run_never(store):
