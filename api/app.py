@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from api import answers, guard, openapi
+from api.audit_watch import AuditWatch
 from api.auth.file_links import FileLinks
 from api.auth.gate import Gate
 from api.auth.opening import check_reach
@@ -59,6 +60,7 @@ def bare_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.metrics, app.state.units = settings, Metrics(), Units()
     app.state.rules, app.state.file_links = guard_rules(settings), FileLinks.new()
+    app.state.audit_watch = AuditWatch()
     app.add_middleware(Gate)
     app.add_middleware(guard.Guard, rules=app.state.rules, metrics=app.state.metrics)
     answers.add_handlers(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from api.auth.secrets import hash_password
 from geo import clock
@@ -10,6 +11,7 @@ from geo.accounts.rights import AccountRole, User
 from geo.errors import Refused
 from geo.reference import reference_rows
 from geo.store import Store, accounts, cities, get_setting
+from geo.words import Lang
 
 
 class NotADemo(Refused):
@@ -37,10 +39,25 @@ def demo_accounts() -> tuple[DemoAccount, ...]:
             password=row["password"],
             role=AccountRole(row["role"]),
             units=frozenset(row["units"].split()),
-            display_name=f"{row['zh']} {row['en']}",
+            display_name=_both(row),
         )
         for row in reference_rows("demo_accounts")
     )
+
+
+def person_name(user: User, lang: Lang) -> str:
+    """The name for people; that of an account of the demo, unless somebody changed it, in the language."""
+    kept = _names().get(user.name) if user.demo else None
+    return kept[lang] if kept is not None and user.display_name == _both(kept) else user.shown_name
+
+
+@cache
+def _names() -> dict[str, dict[str, str]]:
+    return {row["name"]: row for row in reference_rows("demo_accounts")}
+
+
+def _both(row: dict[str, str]) -> str:
+    return f"{row['zh']} {row['en']}"
 
 
 def add_demo_accounts(store: Store) -> list[DemoAccount]:

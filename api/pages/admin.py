@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.audit_query import AuditFilterDep
+from api.audit_watch import AuditWatch
 from api.auth import keeping
 from api.auth.rights import require
 from api.auth.trail import doer_of
@@ -125,12 +126,18 @@ def remove_mapping(page: PageDep, request: Request, mapping_id: int) -> Response
 
 
 @audit_router.get("/admin/audit", response_class=HTMLResponse)
-def show_audit(page: PageDep, wanted: AuditFilterDep) -> Response:
+def show_audit(
+    page: PageDep,
+    request: Request,
+    wanted: AuditFilterDep,
+    check: Annotated[Literal["whole"] | None, Query(description="Reckon every row anew.")] = None,
+) -> Response:
     """The audit, the newest first, and whether its chain is whole."""
+    watch: AuditWatch = request.app.state.audit_watch
     limit = wanted.limit or 100
     with page.store.read() as conn:
         rows, last = page_of(audit.find(conn, replace(wanted, limit=limit + 1)), limit)
-        broken = audit.first_bad_row(conn)
+        checked = watch.look(conn, whole=check is not None)
     query = {name: page.given(name) for name in ("event", "actor", "since", "until") if page.given(name)}
     events = [(one.value, page.word("audit_events", one)) for one in AuditEvent]
     return page.render(
@@ -138,10 +145,12 @@ def show_audit(page: PageDep, wanted: AuditFilterDep) -> Response:
         active="admin",
         files=page.exports("audit", **query),
         rows=rows,
-        broken=broken,
+        checked=checked,
+        whole_url=page.url("/admin/audit", check="whole"),
+        permalink=page.url("/admin/audit", check=None, after=None, lang=None),
         events=[("", page.tell("all_events")), *events],
-        older_url=None if last is None else page.url("/admin/audit", after=last.seq),
-        newest_url=page.url("/admin/audit", after=None) if wanted.before else None,
+        older_url=None if last is None else page.url("/admin/audit", after=last.seq, check=None),
+        newest_url=page.url("/admin/audit", after=None, check=None) if wanted.before else None,
     )
 
 

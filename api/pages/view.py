@@ -14,9 +14,11 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.auth.demo import person_name
 from api.auth.rights import Rights
 from api.deps import LangDep, RightsDep, StoreDep, TodayDep
 from api.exports import export_list
+from geo.accounts.rights import User
 from geo.reference import reference_rows
 from geo.sites import Site
 from geo.store import Connection, Store, accounts, cities, get_setting, notifications, proposals
@@ -106,6 +108,10 @@ class Page:
         """The name of a unit or a group in the page's language, else the one that it has."""
         own = str(getattr(thing, "name_zh", "") or getattr(thing, "name", ""))
         return own or thing.name_en if self.lang == "zh" else thing.name_en or own
+
+    def person(self, user: User) -> str:
+        """The name of somebody with an account, in the page's language where it has one in both."""
+        return person_name(user, self.lang)
 
     def site_name(self, site: Site) -> str:
         """The name of a site; on an English page the English one, where its other fields have one."""

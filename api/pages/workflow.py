@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from api.pages.history import TABLE_OF_FACT
@@ -38,6 +40,8 @@ def site_work(page: Page, conn: Connection, site: Site, edited: int | None) -> d
     works = works_of(page.store, conn, [project for project, _ in found], page.today)
     return {
         "attachments": attached,
+        "pairs": (pairs := pairs_of(attached)),
+        "paired": {one.attachment_id for pair in pairs for one in (pair.before, pair.after)},
         "photos": [one for one in attached if one.thumbnail_url is not None],
         "befores": [
             ("", page.work("pair_none")),
@@ -62,6 +66,36 @@ def site_work(page: Page, conn: Connection, site: Site, edited: int | None) -> d
         "may_attach": bool(page.rights.may(conn, Action.ATTACH, [site.adcode])),
         "may_inspect": bool(page.rights.may(conn, Action.INSPECT, [site.adcode])),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two photos of one place; `days` from the one to the other, None where a camera does not say."""
+
+    before: AttachmentItem
+    after: AttachmentItem
+    days: int | None
+
+
+def pairs_of(attached: Sequence[AttachmentItem]) -> list[Pair]:
+    """The photos after that name one before which is still there, by the day of the one before."""
+    known = {one.attachment_id: one for one in attached if one.thumbnail_url is not None}
+    found = [
+        Pair(known[one.pair_of], one, _days(known[one.pair_of], one))
+        for one in known.values()
+        if one.pair_of in known
+    ]
+    return sorted(found, key=lambda pair: pair.before.taken_at or pair.before.added_at)
+
+
+def _days(before: AttachmentItem, after: AttachmentItem) -> int | None:
+    if before.taken_at is None or after.taken_at is None:
+        return None
+    try:
+        first, last = (date.fromisoformat(one.taken_at[:10]) for one in (before, after) if one.taken_at)
+    except ValueError:
+        return None
+    return (last - first).days
 
 
 def _files_of(inspection: InspectionItem, attached: Sequence[AttachmentItem]) -> list[AttachmentItem]:

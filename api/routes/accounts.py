@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request
 
 from api import deps
 from api.auth import keeping
+from api.auth.demo import person_name
 from api.auth.own import own_account
 from api.auth.rights import require
 from api.auth.trail import doer_of
@@ -44,14 +45,14 @@ LoginName = Annotated[str, Path(pattern=r"^[a-z0-9._@-]{1,64}$", description="Th
 
 
 @router.get("/me")
-def me(store: deps.StoreDep, rights: deps.RightsDep) -> Me:
+def me(store: deps.StoreDep, rights: deps.RightsDep, lang: deps.LangDep) -> Me:
     """Who asks: name, role, units, and how many notifications are unread."""
     user = rights.user
     with store.read() as conn:
         unread = 0 if user.user_id is None else notifications.count_unread(conn, user.user_id)
     return Me(
         name=user.name,
-        display_name=user.display_name,
+        display_name=person_name(user, lang) if user.display_name else "",
         role=user.role,
         units=sorted(user.units),
         scope=user.scope,

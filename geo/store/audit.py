@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -66,20 +66,40 @@ def find(conn: Connection, wanted: AuditFilter) -> list[AuditRow]:
     return [_row(row) for row in conn.execute(query).mappings()]
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row's place in the chain and its hash; before the first row it is 0 and zeros."""
+
+    seq: int
+    hash: str
+
+
+START: Final = Link(0, FIRST_HASH)
+
+
 def first_bad_row(conn: Connection) -> int | None:
     """The number of the first row that was altered or taken out, None where the chain holds."""
-    previous, expected = FIRST_HASH, 1
-    for row in _all(conn):
-        if row["seq"] != expected or row["previous_hash"] != previous:
-            return expected
-        if row["hash"] != _hash(previous, {name: row[name] for name in _HASHED}):
-            return expected
-        previous, expected = row["hash"], expected + 1
-    return None
+    return first_bad_after(conn, None)[0]
 
 
-def _all(conn: Connection) -> Iterator[RowMapping]:
-    yield from conn.execute(select(AUDIT).order_by(AUDIT.c.seq)).mappings()
+def first_bad_after(conn: Connection, since: Link | None) -> tuple[int | None, Link]:
+    """The first row after `since` (None: of all) that was altered or taken out, and the last good one."""
+    good = since or START
+    query = select(AUDIT).where(AUDIT.c.seq > good.seq).order_by(AUDIT.c.seq)
+    for row in conn.execute(query).mappings():
+        expected = good.seq + 1
+        if row["seq"] != expected or row["previous_hash"] != good.hash:
+            return expected, good
+        if row["hash"] != _hash(good.hash, {name: row[name] for name in _HASHED}):
+            return expected, good
+        good = Link(expected, row["hash"])
+    return None, good
+
+
+def holds(conn: Connection, link: Link) -> bool:
+    """Whether the row is still there with this hash."""
+    found = conn.execute(select(AUDIT.c.hash).where(AUDIT.c.seq == link.seq)).scalar()
+    return link == START or found == link.hash
 
 
 def _hash(previous: str, row: Mapping[str, object]) -> str:

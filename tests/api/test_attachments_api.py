@@ -177,3 +177,18 @@ def test_files_lie_beside_the_store_under_their_hash(service: Service) -> None:
     sha256 = attach(service.client, PDF).json()["sha256"]
     path = Path(service.folder / "sites-files" / sha256[:2] / sha256)
     assert path.read_bytes() == PDF
+
+
+def test_a_pair_stands_side_by_side_on_the_page_with_its_days(client: TestClient) -> None:
+    before = attach(client, photo(taken="2019:06:04 10:00:00"), kind="before").json()["attachment_id"]
+    attach(client, photo(taken="2024:06:04 10:00:00"), kind="after", pair_of=str(before))
+    attach(client, photo(taken="2018:06:04 10:00:00"), kind="after", pair_of=str(before))
+    alone = attach(client, photo(size=(30, 20)), caption="alone").json()
+    page = client.get("/sites/1").text
+    assert page.count('class="beside"') == 2
+    assert "1,827 days between the two photos" in page
+    assert "The photo after was taken before the photo before" in page
+    pairs, rest = page.split('<ul class="attachments">')[0], page.split('<ul class="attachments">')[1]
+    assert [pairs.count(f'<span class="date">{day}</span>') for day in ("2019-06-04", "2024-06-04")] == [2, 1]
+    assert "alone" in rest
+    assert alone["thumbnail_url"] in rest

@@ -360,6 +360,22 @@ def demo_officer(start_service):  # type: ignore[no-untyped-def]
     return service.client
 
 
+def test_an_account_of_the_demo_has_its_name_in_the_language_of_the_page(demo_officer: TestClient) -> None:
+    store = demo_officer.app.state.store
+    for lang, name, other in (
+        ("zh", "演示经办员（淮北）", "Demo officer"),
+        ("en", "Demo officer (Huaibei)", "演示"),
+    ):
+        page = demo_officer.get(f"/account?lang={lang}").text
+        assert name in page
+        assert other not in page
+        assert demo_officer.get(f"/api/me?lang={lang}").json()["display_name"] == name
+    with store.write() as conn:
+        key = accounts.named(conn, "demo-officer").user_id
+        accounts.set_display_name(conn, key, "Lin Wei")
+    assert "Lin Wei" in demo_officer.get("/account?lang=zh").text
+
+
 def test_a_session_that_was_ended_elsewhere_does_not_turn_into_all_rights(demo_officer: TestClient) -> None:
     store = demo_officer.app.state.store
     with store.write() as conn:
@@ -446,6 +462,48 @@ def test_nobody_alters_the_audit(browser: TestClient, store: Store) -> None:
         raw.commit()
     with store.read() as conn:
         assert audit.first_bad_row(conn) == 1
+
+
+def test_a_look_at_the_audit_reckons_what_came_since_the_last_and_all_of_it_on_demand(
+    browser: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csrf = sign_in(browser, "adam")
+    browser.post("/account/lang", data={"lang": "en", "csrf_token": csrf})
+    reckoned: list[int] = []
+    plain = audit._hash
+    monkeypatch.setattr(audit, "_hash", lambda before, row: reckoned.append(row["seq"]) or plain(before, row))
+    assert "The chain of records is whole" in browser.get("/admin/audit").text
+    assert reckoned == [1]
+    sign_in(TestClient(browser.app), "vera")
+    reckoned.clear()
+    assert "Checked up to record 2" in browser.get("/admin/audit").text
+    assert reckoned == [2]
+    alter(store, 1)
+    assert "The chain of records is whole" in browser.get("/admin/audit").text
+    reckoned.clear()
+    page = browser.get("/admin/audit?check=whole&actor=adam").text
+    assert "Record 1 was altered" in page
+    assert reckoned == [1]
+    assert "Record 1 was altered" in browser.get("/admin/audit").text
+
+
+def test_an_altered_last_row_of_the_audit_is_found_at_the_next_look(
+    browser: TestClient, store: Store
+) -> None:
+    sign_in(browser, "adam")
+    sign_in(TestClient(browser.app), "vera")
+    assert "The chain of records is whole" in browser.get("/admin/audit").text
+    alter(store, 2)
+    assert "Record 2 was altered" in browser.get("/admin/audit").text
+
+
+def alter(store: Store, seq: int) -> None:
+    """Change a row of the audit and its hash behind the back of the triggers."""
+    with closing(sqlite3.connect(store.path)) as raw:
+        for name in ("append_only_audit_update", "guard_audit_update"):
+            raw.execute(f"DROP TRIGGER IF EXISTS {name}")
+        raw.execute("UPDATE audit SET actor = 'somebody', hash = 'altered' WHERE seq = ?", (seq,))
+        raw.commit()
 
 
 def test_who_may_decide_is_told_and_the_proposer_hears_the_decision(
