@@ -15,13 +15,14 @@ from api.pages import (
     planning,
     problem,
     reviews,
+    sample,
     sites,
     worklist,
 )
 from api.pages.view import STATIC_DIR
 
 router = APIRouter()
-for part in (
+PARTS = (
     dashboard,
     editor,
     sites,
@@ -29,12 +30,14 @@ for part in (
     cities,
     worklist,
     reviews,
+    sample,
     imports,
     login,
     account,
     admin,
     problem,
-):
+)
+for part in PARTS:
     router.include_router(part.router)
 router.include_router(account.notices)
 router.include_router(admin.audit_router)

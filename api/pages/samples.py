@@ -31,10 +31,11 @@ def sample_lines(page: Page) -> list[SampleLine]:
     """The newest samples first."""
     with page.store.read() as conn:
         found = samples.find(conn)[-SHOWN:]
-    return [_line(page, sample_report(page.store, one, today=page.today)) for one in reversed(found)]
+    return [sample_line(page, sample_report(page.store, one, today=page.today)) for one in reversed(found)]
 
 
-def _line(page: Page, report: SampleReport) -> SampleLine:
+def sample_line(page: Page, report: SampleReport) -> SampleLine:
+    """One sample in words."""
     one, found = report.sample, report.interval
     drawn = one.kind is SampleKind.DRAWN
     name = one.group_name if page.lang == "zh" else one.group_name_en or one.group_name

@@ -31,13 +31,14 @@ from geo.evidence.standing import CHOICES, NOT_JUDGED, standing_evidence, verdic
 from geo.history import Fact
 from geo.reference import reference_rows
 from geo.site_results import site_recoveries
-from geo.sites import Site
+from geo.sites import Responsible, Site
 from geo.spectral.results import site_spectral
 from geo.store import cities, history, proposals, sites
 
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAGE_ROWS: Final = 100
+MOST_CANDIDATES: Final = 20
 CHOSEN: Final = ("q", "city", "status", "kind", "responsible", "verdict", "bbox")
 ORDER_WORDS: Final = {
     sites.SiteOrder.ID: "order_entered",
@@ -89,6 +90,7 @@ def list_sites(page: PageDep, plain: PlainFilterDep, verdict: VerdictChoice = No
         matching = sites.count(conn, replace(wanted, after=None))
         facets = facets_of(conn, wanted, standing)
         may_create = bool(page.rights.may(conn, Action.CREATE_SITE))
+        may_dismiss = bool(page.rights.may(conn, Action.RUN))
     parameters = {name: page.given(name) for name in CHOSEN}
     first = plain.after is None and not any(value for name, value in parameters.items() if name != "city")
     return page.render(
@@ -113,6 +115,9 @@ def list_sites(page: PageDep, plain: PlainFilterDep, verdict: VerdictChoice = No
         next_url=page.url("/sites", after=last.site_id) if last else None,
         first_url=page.url("/sites", after=None) if plain.after else None,
         candidates=candidates_in(page.store, city) if first else [],
+        most_candidates=MOST_CANDIDATES,
+        may_dismiss=may_dismiss,
+        responsible_choices=[(one.value, page.word("responsible", one)) for one in Responsible],
         map_url=f"/maps/remediation?{query_of(city=city, lang=page.lang)}",
     )
 

@@ -8,11 +8,12 @@ from typing import Literal, Self
 import shapely
 from pydantic import AliasChoices, Field
 
-from api.schemas.common import Given, Wire
+from api.schemas.common import Day, Given, Link, Name, Wire
 from api.schemas.landcover import SceneYear, Word
 from api.schemas.sites import Geometry
 from geo.candidate_search import CandidateQuery
 from geo.candidates import Candidate, CandidateState
+from geo.sites import Kind, Responsible
 
 
 class CandidateRunIn(Given):
@@ -86,3 +87,25 @@ class CandidateCollection(Wire):
     def of(cls, found: Iterable[Candidate]) -> Self:
         """The collection of the candidates, in their order."""
         return cls(features=[CandidateFeature.of(one) for one in found])
+
+
+class CandidatePage(CandidateCollection):
+    """A page of candidates; the link `next` leads to the rest."""
+
+    links: list[Link]
+
+
+class DismissalIn(Given):
+    """Why a candidate is no subsidence."""
+
+    reason: Name
+
+
+class AcceptIn(Given):
+    """The site that a candidate becomes; its outline and damage year are the candidate's."""
+
+    site_code: Name
+    name: Name
+    kind: Kind = Kind.SUBSIDENCE
+    responsible: Responsible = Responsible.UNKNOWN
+    entered_on: Day | None = Field(None, description="The day it enters; today by default.")

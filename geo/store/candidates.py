@@ -69,15 +69,22 @@ def get(conn: Connection, candidate_id: int) -> Candidate:
     return _candidate(row)
 
 
+def open_one(conn: Connection, candidate_id: int) -> Candidate:
+    """The candidate, which nobody has dismissed. Raises `UnknownCandidate`, `AlreadyDismissed`."""
+    found = get(conn, candidate_id)
+    if found.state is CandidateState.DISMISSED:
+        raise AlreadyDismissed(candidate_id=candidate_id, decided_by=found.decided_by, reason=found.reason)
+    return found
+
+
 def dismiss(
     conn: Connection, candidate_id: int, *, reason: str, actor: str, now: str | None = None
 ) -> Candidate:
     """The candidate as dismissed; raises `UnknownCandidate`, `AlreadyDismissed`, `BadValue` for no reason."""
-    found = get(conn, candidate_id)
+    get(conn, candidate_id)
     if not reason.strip():
         raise BadValue(field="reason", value=reason, problem="is empty; say why it is no subsidence")
-    if found.state is CandidateState.DISMISSED:
-        raise AlreadyDismissed(candidate_id=candidate_id, decided_by=found.decided_by, reason=found.reason)
+    open_one(conn, candidate_id)
     conn.execute(
         update(CANDIDATES)
         .where(CANDIDATES.c.fid == candidate_id)

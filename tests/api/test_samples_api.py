@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +126,50 @@ def test_what_cannot_be_drawn_or_labelled_is_a_problem(
     filled.client.post("/api/samples", json=DRAW)
     answer = filled.client.post(path, json=body)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def sent_back(filled: Any, wrong: str = "") -> Any:
+    """The answer to the file of points with its column `checked` filled, the first row with `wrong`."""
+    table = filled.client.get("/api/samples/1/points?format=csv").content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    with filled.app.state.store.read() as conn:
+        strata = {one.number: one.stratum for one in samples.points(conn, 1)}
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({**row, "checked": strata[int(row["point"])]})
+    text = out.getvalue() if not wrong else out.getvalue().replace(",recovered", f",{wrong}", 1)
+    return filled.client.post("/samples/1/labels?lang=en", files={"file": ("points.csv", text.encode())})
+
+
+def test_a_filled_list_is_sent_on_the_page_and_its_result_shown_at_once(filled: Any) -> None:
+    filled.client.post("/api/samples", json=DRAW)
+    before = filled.client.get("/samples/1?lang=en").text
+    assert "0 / 90" in before
+    assert 'action="/samples/1/labels"' in before
+    done = sent_back(filled)
+    assert done.status_code == 200, done.text
+    assert "90 rows: 90 new labels, 0 changed, 0 unchanged, 0 empty." in done.text
+    assert "90 / 90" in done.text
+    assert "100.0 % ±" in done.text
+    assert "90 rows: 0 new labels, 0 changed, 90 unchanged, 0 empty." in sent_back(filled).text
+    assert 'href="/samples/1"' in filled.client.get("/?lang=en").text
+
+
+def test_a_list_with_a_wrong_row_is_refused_on_the_page_with_row_column_and_value(filled: Any) -> None:
+    filled.client.post("/api/samples", json=DRAW)
+    refused = sent_back(filled, wrong="lake")
+    assert refused.status_code == 422
+    assert "column checked: &#39;lake&#39;" in refused.text
+    assert filled.client.get("/api/samples/1").json()["n_checked"] == 0
+    for files in ({"file": ("points.csv", b"nothing")}, {"file": ("photo.gpkg", b"\x89PNG")}, {}):
+        assert filled.client.post("/samples/1/labels", files=files).status_code == 422
+    assert filled.client.get("/samples/99").status_code == 404
+    assert filled.client.post("/samples/99/labels", files={"file": ("points.csv", b"a")}).status_code in {
+        404,
+        422,
+    }
 
 
 def test_a_refused_label_is_named_by_row_column_and_value(filled: Any) -> None:

@@ -16,6 +16,7 @@ from geo.scenes import SceneKind
 from geo.store import Store, candidates, runs, scenes
 from geo.subsidence.plan import SubsidenceParams
 from geo.subsidence.run import find_subsidence
+from tests.api.accounts_case import add_people, token_for
 from tests.geo.recovery_case import (
     BARREN,
     FOREST,
@@ -130,6 +131,47 @@ def test_candidates_are_geojson_and_stay_dismissed(known):
     assert service.client.get("/api/candidates").json()["features"] == []
     assert len(service.client.get("/api/candidates?state=dismissed").json()["features"]) == 1
     assert service.client.post("/api/candidates/99/dismiss", json={"reason": "x"}).status_code == 404
+
+
+def test_a_candidate_is_entered_as_a_site_of_its_outline_and_is_one_no_longer(known):
+    service, _, _ = known
+    (feature,) = service.client.get("/api/candidates").json()["features"]
+    place = f"/api/candidates/{feature['id']}/accept"
+    assert service.client.post(place, json={"site_code": "W1"}).status_code == 422
+    answer = service.client.post(place, json={"site_code": "W1", "name": "New pond"})
+    assert answer.status_code == 201, answer.text
+    site = service.client.get(answer.headers["location"]).json()
+    assert site["properties"]["kind"] == "subsidence"
+    assert site["properties"]["damage_year"] == feature["properties"]["to_year"]
+    assert site["properties"]["area_ha"] == pytest.approx(feature["properties"]["area_ha"])
+    assert service.client.get("/api/candidates").json()["features"] == []
+    assert service.client.post(place, json={"site_code": "W1", "name": "Again"}).status_code == 409
+    assert (
+        service.client.post("/api/candidates/99/accept", json={"site_code": "W2", "name": "x"}).status_code
+        == 404
+    )
+
+
+def test_a_dismissed_candidate_is_not_entered(known):
+    service, _, _ = known
+    (feature,) = service.client.get("/api/candidates").json()["features"]
+    place = f"/api/candidates/{feature['id']}"
+    assert service.client.post(f"{place}/dismiss", json={"reason": "a fish pond"}).status_code == 200
+    refused = service.client.post(f"{place}/accept", json={"site_code": "W1", "name": "x"})
+    assert (refused.status_code, "a fish pond" in refused.json()["detail"]) == (409, True)
+
+
+def test_the_page_offers_to_enter_and_to_dismiss_a_candidate(known):
+    service, _, _ = known
+    page = service.client.get("/sites?lang=en").text
+    (feature,) = service.client.get("/api/candidates").json()["features"]
+    for what in ("accept", "dismiss"):
+        assert f'action="/api/candidates/{feature["id"]}/{what}"' in page
+    add_people(service.app.state.store)
+    seen = service.client.get("/sites?lang=en", headers=token_for(service.app.state.store, "vera")).text
+    assert "New water outside known sites" in seen
+    assert "/accept" not in seen
+    assert "/dismiss" not in seen
 
 
 def test_a_page_of_candidates_links_to_the_next(known):
