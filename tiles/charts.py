@@ -21,6 +21,7 @@ COLOURS: Final = ("#1f6f4a", "#0072b2", "#b35900", "#762a83", "#5f6b66")
 _DASHES: Final = ("", "6 4", "2 3", "8 3 2 3", "12 4")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 12, 40
 _LEGEND_ROW: Final = 18
+_MARK_ROW: Final = 14
 _LETTER: Final = 7.0
 _STEPS: Final = (1, 2, 2.5, 5, 10)
 
@@ -95,7 +96,13 @@ def line_chart(
     ys = [value for line in lines for value in _heights(line)] + [level.value for level in levels]
     names = [(line.name, _dash(at, line), _colour(at, line)) for at, line in enumerate(lines)]
     names += [(level.name, "10 3", "#333333") for level in levels]
-    plot = _Plot(axes, (min(every_x), max(every_x)), (min(ys), max(ys)), [name for name, _, _ in names])
+    plot = _Plot(
+        axes,
+        (min(every_x), max(every_x)),
+        (min(ys), max(ys)),
+        [name for name, _, _ in names],
+        marks=len(marks),
+    )
     parts = [plot.frame(xs), *(_mark(plot, mark, row) for row, mark in enumerate(marks))]
     parts += [_level(plot, level) for level in levels]
     parts += [_interval(plot, line, _colour(at, line)) for at, line in enumerate(lines)]
@@ -153,7 +160,13 @@ class _Plot:
     """The plane of one chart: where values lie in the picture, and what stands around them."""
 
     def __init__(
-        self, axes: Axes, xs: tuple[float, float], ys: tuple[float, float], names: Sequence[str]
+        self,
+        axes: Axes,
+        xs: tuple[float, float],
+        ys: tuple[float, float],
+        names: Sequence[str],
+        *,
+        marks: int = 0,
     ) -> None:
         self.axes = axes
         self._x0, self._x1 = xs if xs[0] < xs[1] else (xs[0] - 1, xs[1] + 1)
@@ -161,7 +174,8 @@ class _Plot:
         self._y0, self._y1 = self._ticks[0], self._ticks[-1]
         self._places = self._legend(names)
         rows = 1 + max((row for row, _, _ in self._places), default=0)
-        self._top = _TOP + rows * _LEGEND_ROW + (8 if axes.y_title else 0)
+        self._head = marks * _MARK_ROW
+        self._top = _TOP + rows * _LEGEND_ROW + (8 if axes.y_title else 0) + self._head
 
     def x(self, value: float) -> float:
         """Where an x value lies, in the picture."""
@@ -170,7 +184,7 @@ class _Plot:
 
     def y(self, value: float) -> float:
         """Where a y value lies, in the picture."""
-        inside = self.axes.height - self._top - _BOTTOM
+        inside = self.foot - self._top
         return self._top + (self._y1 - value) / (self._y1 - self._y0) * inside
 
     @property
@@ -181,7 +195,12 @@ class _Plot:
     @property
     def foot(self) -> float:
         """The lower edge of the plane."""
-        return self.axes.height - _BOTTOM
+        return self.height - _BOTTOM
+
+    @property
+    def height(self) -> float:
+        """The height of the picture: that of the axes, and a row above the plane for each mark."""
+        return self.axes.height + self._head
 
     def words(self, x: float) -> str:
         """An x value in words."""
@@ -203,8 +222,8 @@ class _Plot:
             beyond = self.x(x) + len(self.words(x)) * _LETTER / 2 > self.axes.width
             at, anchor = (self.axes.width - 2, "end") if beyond else (self.x(x), "middle")
             parts.append(_text(at, self.foot + 17, self.words(x), anchor=anchor))
-        parts.append(_text((_LEFT + right) / 2, self.axes.height - 5, self.axes.x_title, anchor="middle"))
-        parts.append(_text(2, self._top - 7, self.axes.y_title))
+        parts.append(_text((_LEFT + right) / 2, self.height - 5, self.axes.x_title, anchor="middle"))
+        parts.append(_text(2, self._top - self._head - 7, self.axes.y_title))
         return "".join(parts)
 
     def key(self, at: int, dash: str, colour: str) -> str:
@@ -225,7 +244,7 @@ class _Plot:
 
     def svg(self, title: str, parts: Sequence[str]) -> str:
         """The whole picture."""
-        width, height = self.axes.width, self.axes.height
+        width, height = self.axes.width, self.height
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
             f'class="chart-svg" tabindex="0" font-family="sans-serif" font-size="12" fill="none">'
@@ -297,13 +316,12 @@ def _level(plot: _Plot, level: Level) -> str:
 
 
 def _mark(plot: _Plot, mark: Mark, row: int) -> str:
-    """An upright line; its words stand a row lower than those of the mark before it."""
-    at = plot.x(mark.x)
+    """An upright line; its words stand above the plane, a row higher than those of the mark before it."""
+    at, foot = plot.x(mark.x), plot.top - 4 - _MARK_ROW * row
     left = at > plot.axes.width * 0.7
-    words = _text(
-        at + (-4 if left else 4), plot.top + 11 + 14 * row, mark.words, anchor="end" if left else "start"
-    )
-    return f'<path d="M{at:.1f} {plot.top}V{plot.foot}" stroke="#777777" stroke-dasharray="3 3"/>' + words
+    words = _text(at + (-4 if left else 4), foot, mark.words, anchor="end" if left else "start")
+    line = f"M{at:.1f} {foot - 9:.1f}V{plot.foot}"
+    return f'<path d="{line}" stroke="#777777" stroke-dasharray="3 3"/>' + words
 
 
 def _text(x: float, y: float, words: str, *, anchor: str = "start") -> str:

@@ -87,7 +87,9 @@ def sample_page(
         overall=None if report.accuracy is None else _with_half_width(report.accuracy.overall),
         strata=stratum_lines(page, report),
         may_send=may_send,
-        words=", ".join(f"{row['slug']} {row['zh']}" for row in reference_rows("sample_outcomes")),
+        words=", ".join(
+            row["zh" if page.lang == "zh" else "slug"] for row in reference_rows("sample_outcomes")
+        ),
         done="" if receipt is None else _done(page, receipt),
         problem="" if error is None else str(error),
         status_code=200 if error is None else status_of(error),
