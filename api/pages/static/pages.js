@@ -149,7 +149,7 @@ for (const box of document.querySelectorAll("[data-chart]")) {
     animation: false,
     color: COLOURS,
     textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
-    grid: { left: 44, right: 16, top: 34, bottom: 26 },
+    grid: { left: 44, right: 16, top: box.clientWidth < 480 ? 58 : 34, bottom: 26 },
     legend: { top: 0, left: 0, itemWidth: 26 },
     tooltip: { trigger: "axis", confine: true, valueFormatter: (value) => (value === null || value === undefined ? "–" : `${value.toFixed(1)} %`) },
     xAxis: { type: "category", data: data.years.map(String), boundaryGap: false },
