@@ -20,7 +20,7 @@ from shapely import MultiPolygon, Polygon
 from geo.areas import geodesic_area_units, ha_from_units
 from geo.canonical import parse_json
 from geo.changes import FutureDate, NewSite
-from geo.errors import InvalidInput, Refused
+from geo.errors import Conflict, InvalidInput, Refused
 from geo.facts import current, says_nothing, standing, units_in
 from geo.history import Fact, HistoryRow
 from geo.sites import Site
@@ -45,6 +45,7 @@ _CARRIED: Final = (
     Fact.PONDING,
     Fact.ATTRIBUTES,
 )
+_FOUND_ANEW: Final = frozenset({Fact.MEMBERSHIP, Fact.UNIT})
 _AGREED: Final = (Fact.STATUS, Fact.KIND, Fact.TARGET_USE, Fact.RESPONSIBLE)
 
 
@@ -67,6 +68,15 @@ class SitesDiffer(Refused):
 
     template = (
         "the sites differ in {fact} ({values}): make them equal first, or say which holds for the merged site"
+    )
+
+
+class StatedLater(Conflict):
+    """Something is said of a site for a day after the redrawing, which its successors would not have."""
+
+    template = (
+        "{fact} of {site_code} is stated for {stated_on}, after the site would leave on {effective_on}: "
+        "choose that day or a later one, or the fact would be lost"
     )
 
 
@@ -215,6 +225,18 @@ def plan_merge(
         reason=reason,
         left_units=sum(known.site.area_units for known in sites),
     )
+
+
+def check_nothing_later(known: Known, day: date) -> None:
+    """Raise `StatedLater` where something is said of the site for a day after it would leave."""
+    for row in standing(known.rows):
+        if row.effective_on > day and row.fact not in _FOUND_ANEW:
+            raise StatedLater(
+                fact=row.fact.value,
+                site_code=known.site.site_code,
+                stated_on=row.effective_on,
+                effective_on=day,
+            )
 
 
 def placed(redrawing: Redrawing, units: Sequence[object]) -> Redrawing:

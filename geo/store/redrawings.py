@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from geo.changes import Change, plan_change
 from geo.history import Fact
 from geo.proposals import Proposal
-from geo.redrawing import Known, Redrawing
+from geo.redrawing import Known, Redrawing, check_nothing_later
 from geo.store import entering, history, sites
 from geo.store.recording import Applied, ProposalOutdated, record
 
@@ -31,8 +31,9 @@ def leaving(redrawing: Redrawing) -> Change:
 def check_leaving(conn: Connection, redrawing: Redrawing, *, today: date) -> None:
     """Raise what forbids one of the old sites to leave, or one of the new codes to be taken."""
     for site_id in redrawing.site_ids:
-        rows = history.rows(conn, site_id=site_id, with_wkb=True)
-        plan_change(sites.get(conn, site_id), rows, leaving(redrawing), today=today)
+        known = Known(sites.get(conn, site_id), history.rows(conn, site_id=site_id, with_wkb=True))
+        plan_change(known.site, known.rows, leaving(redrawing), today=today)
+        check_nothing_later(known, redrawing.effective_on)
     entering.refuse_taken_codes(conn, redrawing.enters)
 
 

@@ -74,14 +74,25 @@ def test_the_rate_counts_the_land_of_a_split_once(client: TestClient) -> None:
 
 def test_a_split_is_stale_after_another_change_and_needs_if_match(client: TestClient) -> None:
     assert client.post("/api/sites/1/split", json=halves()).status_code == 428
-    client.patch("/api/sites/1", json={"name": "x"}, headers=ANY)
+    client.patch("/api/sites/1", json={"name": "x", "effective_on": "2021-01-01"}, headers=ANY)
     stale = client.post("/api/sites/1/split", json=halves(), headers={"If-Match": '"1"'})
     assert stale.status_code == 412
     assert stale.json()["current_version"] == 2
     made = client.post("/api/sites/1/split", json=halves(), headers={"If-Match": '"2"'})
-    client.patch("/api/sites/1", json={"name": "y"}, headers=ANY)
+    client.patch("/api/sites/1", json={"name": "y", "effective_on": "2021-01-01"}, headers=ANY)
     assert approve(client, made.json()["proposal"]["proposal_id"]).status_code == 409
     assert client.get("/api/sites/1").json()["properties"]["left_on"] is None
+
+
+def test_a_split_of_the_past_does_not_lose_what_is_said_of_a_later_day(client: TestClient) -> None:
+    treated = {"status": "planned", "effective_on": "2021-06-01", "reason": "plan"}
+    assert client.post("/api/sites/1/status", json=treated, headers=ANY).status_code == 200
+    answer = client.post("/api/sites/1/split", json=halves(), headers=ANY)
+    assert (answer.status_code, answer.json()["stated_on"]) == (409, "2021-06-01")
+    later = {**halves(), "effective_on": "2021-06-01"}
+    made = client.post("/api/sites/1/split", json=later, headers=ANY).json()
+    assert approve(client, made["proposal"]["proposal_id"]).status_code == 200
+    assert client.get("/api/sites/7").json()["properties"]["status"] == "planned"
 
 
 def test_a_split_asked_for_twice_under_one_key_is_one_proposal(client: TestClient) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import shapely
@@ -20,7 +20,9 @@ from geo.redrawing import (
     PartsOverlap,
     SitesDiffer,
     SplitLineMisses,
+    StatedLater,
     TooFewSites,
+    check_nothing_later,
     divided,
     plan_merge,
     plan_split,
@@ -134,6 +136,17 @@ def test_a_split_needs_two_parts_and_a_day_that_has_come() -> None:
 def merge(*sites: Known, **facts: object) -> object:
     stated = {Fact(name): value for name, value in facts.items()}
     return plan_merge(sites, site_code="M", facts=stated, effective_on=DAY, reason="", today=TODAY)
+
+
+def test_what_is_said_of_a_later_day_forbids_a_redrawing_of_the_past() -> None:
+    of = known(1, square())
+    check_nothing_later(of, DAY)
+    later = replace(of.rows[-1], seq=999, effective_on=DAY + timedelta(days=1))
+    with pytest.raises(StatedLater, match=f"of S1 is stated for {later.effective_on}, after"):
+        check_nothing_later(replace(of, rows=[*of.rows, later]), DAY)
+    check_nothing_later(replace(of, rows=[*of.rows, later]), later.effective_on)
+    voided = replace(later, seq=1000, voids_seq=999)
+    check_nothing_later(replace(of, rows=[*of.rows, later, voided]), DAY)
 
 
 def test_a_merge_sums_what_was_declared_and_is_unknown_where_one_is() -> None:

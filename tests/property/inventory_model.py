@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -65,6 +65,16 @@ class Inventory:
         """What a fact of a site is as of a day and known at a time, None where nothing is said."""
         return value_on(self.standing(site, known), fact, day)
 
+    def says_later(self, numbers: Sequence[int], day: date) -> bool:
+        """Whether anything but membership and unit is said of one of the sites for a later day."""
+        lines = [line for number in numbers for line in self.standing(number)]
+        return any(line.day > day and line.fact not in {"membership", "unit"} for line in lines)
+
+    def erases(self, asked: Asked) -> bool:
+        """Whether a site would leave on the day that it last entered, so that it never counts."""
+        days = [line.day for line in self.standing(asked.site) if line.value == "entered"]
+        return asked.facts.get("membership") == "left" and asked.day == days[-1]
+
     def rows_of(self, asked: Asked) -> list[tuple[str, Any, date, int | None]]:
         """The rows (fact, value, day, voided row) that a change would add."""
         voided = self.row(asked.voids)
@@ -93,6 +103,9 @@ class Inventory:
             voided.voids is not None or any(line.voids == voided.seq for line in self.lines)
         ):
             return False
+        alone = voided is not None and voided.fact == "unit" and not {"unit", "geometry"} & set(asked.facts)
+        if alone and voided is not None and self.has_outline(voided):
+            return False
         rows = self.rows_of(asked)
         after = self.standing(asked.site, without=asked.voids) + [
             Line(10**9 + number, asked.site, fact, value, day, "9")
@@ -109,6 +122,14 @@ class Inventory:
             fact == "membership" or voids is not None or in_membership(after, fact, day, voided)
             for fact, _, day, voids in rows
         )
+
+    def has_outline(self, unit: Line) -> bool:
+        """Whether the outline that was recorded with a unit holds on its day."""
+        outlines = [
+            line for line in self.standing(unit.site) if line.fact == "geometry" and line.day <= unit.day
+        ]
+        last = outlines[-1] if outlines else None
+        return last is not None and (last.day, last.recorded) == (unit.day, unit.recorded)
 
     def needs_two(self, asked: Asked) -> bool:
         """Whether a second person has to approve the change."""

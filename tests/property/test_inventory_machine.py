@@ -505,8 +505,13 @@ class InventoryMachine(RuleBasedStateMachine):
 
     def _redraw(self, planned: Redrawing, olds: Sequence[int], day: date) -> None:
         """Propose a split or merge and release it; the old sites leave and the new ones are taken over."""
+        if not all(
+            sound([line for line in self.model.standing(old) if line.fact != "approach"]) for old in olds
+        ):
+            return  # the steps of a natural recovery are carried on, the approach of their days is not
         goes = [Asked(old, {"membership": "left"}, day) for old in olds]
         allowed = all(self.model.allows(asked, TODAY) for asked in goes)
+        allowed = allowed and not self.model.says_later(olds, day)
         now = self._tick()
         try:
             with self.store.write() as conn:
@@ -555,8 +560,10 @@ class InventoryMachine(RuleBasedStateMachine):
     def _decide(self, number: int, actor: str) -> None:
         """Try to approve a proposal, and compare what becomes of it."""
         asked, base = self.waiting[number]
+        erased = self.model.erases(asked)
         touched = any(
-            line.site == asked.site and line.fact in asked.facts for line in self.model.lines[base:]
+            line.site == asked.site and (erased or line.fact in asked.facts)
+            for line in self.model.lines[base:]
         )
         allowed = actor == "b" and not touched and self.model.allows(asked, TODAY)
         now = self._tick()
