@@ -87,6 +87,8 @@ def run(
     last_epochs: Annotated[
         int | None, typer.Option(help="The latest epochs by which settlement is judged.")
     ] = None,
+    workers: console.WorkersOption = None,
+    dask: console.DaskOption = None,
     as_json: console.JsonOption = False,
     lang: console.LangOption = "en",
 ) -> None:
@@ -96,7 +98,8 @@ def run(
 
     params = SubsidenceParams(product, edition, threshold=threshold, last_epochs=last_epochs)
     with console.opened(store) as opened, console.progress_bar("Ground and water of the sites") as step:
-        result = find_subsidence(opened, params, progress=step, today=console.today())
+        pool = console.pool(workers, dask)
+        result = find_subsidence(opened, params, progress=step, today=console.today(), pool=pool)
         records = _records(opened, result)
     if as_json:
         console.print_json(_as_wire(result, records))
