@@ -55,7 +55,12 @@ def get_template(lang: deps.LangDep) -> Response:
     return workbook(target, "reverdure-template.xlsx")
 
 
-@router.get("/api/imports/{import_id}/marked.xlsx", responses=WORKBOOK, response_class=Response)
+@router.get(
+    "/api/imports/{import_id}/marked.xlsx",
+    responses=WORKBOOK,
+    response_class=Response,
+    dependencies=[require(Action.EXPORT)],
+)
 def get_marked(import_id: deps.Id, store: deps.StoreDep, lang: deps.LangDep) -> Response:
     """The rows of the file with their findings as colours and notes; without its cells once it is gone."""
     with store.read() as conn:

@@ -24,16 +24,22 @@ def rights_of(
 ) -> tuple[AccountRole | None, frozenset[str]]:
     """Role and units of somebody with these claims: the highest role, over the units of that role alone.
 
-    Units of a lower role are left out, so that two groups never add up to a right that neither gives.
+    Units of a lower role are left out, so that two groups never add up to a right that neither gives. An
+    address that the issuer has not verified is nobody's: many let their users write any.
 
     >>> rights_of({"sub": "7", "groups": ["miners"]}, [])
     (None, frozenset())
     """
-    found = [one for one in mappings if one.value in _values(claims.get(one.claim))]
+    found = [one for one in mappings if one.value in _values(_vouched(claims, one.claim))]
     if not found:
         return None, frozenset()
     role = max((one.role for one in found), key=rank)
     return role, frozenset(code for one in found if one.role is role for code in one.units)
+
+
+def _vouched(claims: Mapping[str, object], claim: str) -> object:
+    unproven = claim == "email" and claims.get("email_verified") is not True
+    return None if unproven else claims.get(claim)
 
 
 def _values(claim: object) -> set[str]:

@@ -151,6 +151,7 @@ def test_public_reading_lets_nobody_write(start_service) -> None:  # type: ignor
     assert service.client.get("/api/sites").status_code == 200
     assert service.client.get("/", follow_redirects=False).status_code == 200
     assert service.client.get("/api/users").status_code == 401
+    assert service.client.get("/api/imports/1/marked.xlsx").status_code == 401
     assert service.client.post("/api/runs", json={"product": "clcd"}).status_code == 401
 
 

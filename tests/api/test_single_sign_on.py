@@ -161,3 +161,11 @@ def test_groups_never_add_up_to_a_right_that_none_of_them_gives() -> None:
     assert rights_of({"groups": ["a", "b"]}, mappings) == (AccountRole.REVIEWER, frozenset({"340400"}))
     assert rights_of({"groups": "a"}, mappings) == (AccountRole.VIEWER, frozenset({"340600"}))
     assert rights_of({"groups": [["a"]], "sub": "a"}, mappings) == (None, frozenset())
+
+
+@pytest.mark.parametrize("verified", [None, False, "true"])
+def test_an_address_that_the_issuer_has_not_verified_gives_no_rights(verified: object) -> None:
+    mappings = [Mapped(1, "email", "lin@mines.example", AccountRole.ADMINISTRATOR, frozenset())]
+    claims = {"sub": "7", "email": "lin@mines.example"}
+    assert rights_of({**claims, "email_verified": True}, mappings)[0] is AccountRole.ADMINISTRATOR
+    assert rights_of({**claims, "email_verified": verified}, mappings) == (None, frozenset())
