@@ -12,6 +12,7 @@ import shapely
 from shapely import MultiPolygon
 
 from geo.changes import Change, NewSite
+from geo.cities import City
 from geo.history import Fact
 from geo.imports.changes import changes_of, leaves, never_counted, refusals_of, waiting_same
 from geo.imports.column_map import ColumnMap
@@ -21,6 +22,7 @@ from geo.imports.plan import ImportOptions, PreparedRow
 from geo.imports.receipts import Finding, RowResult
 from geo.imports.rows import RowReader
 from geo.imports.stated import Stated
+from geo.imports.unit_names import UnitNames
 from geo.outlines import UnitAssignment
 from geo.proposals import Proposal
 from geo.readers.client import RawRow
@@ -46,6 +48,7 @@ class RowJudge:
         crs: str,
         existing: Mapping[str, Site],
         waiting: Mapping[int, Sequence[Proposal]],
+        units: Mapping[str, City],
         today: date,
     ) -> None:
         self._mapping = mapping
@@ -54,6 +57,7 @@ class RowJudge:
         self._crs = crs
         self._existing = existing
         self._waiting = waiting
+        self._unit_names = UnitNames(mapping.extra, units, lang=options.lang)
         self._as_of = options.as_of or today
         self._codes: dict[str, int] = {}
         self._shapes: dict[bytes, int] = {}
@@ -107,6 +111,8 @@ class RowJudge:
         self._check_repeats(row, stated, outline)
         if assignment is not None:
             self._check_unit(stated, assignment, shape)
+            if assignment.adcode is not None:
+                stated.findings.extend(self._unit_names.differences(assignment.adcode, raw.values))
         unit = None if assignment is None else unit_fact(assignment)
         if keeps_shape and site is not None and not stated.refused:
             self._reader.compare_area(stated, site.area_units)

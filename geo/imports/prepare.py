@@ -128,7 +128,8 @@ def _prepared(
         lang=options.lang,
     )
     assigned = _assigned(judged, units)
-    judge = RowJudge(mapping, options, crs=crs, existing=existing, waiting=waiting, today=today)
+    known = {} if units is None else units.cities
+    judge = RowJudge(mapping, options, crs=crs, existing=existing, waiting=waiting, units=known, today=today)
     rows = judge.rows(layer, judged, assigned)
     accepted = {row.row for row in rows if row.result is not RowResult.REJECTED}
     return PreparedImport(
