@@ -14,13 +14,18 @@ from tiles.import_map import DrawnRow
 
 
 def drawn_rows(store: Store, receipt: Receipt) -> list[DrawnRow]:
-    """The rows that have a geometry: as sent while the file is kept, else that of their site."""
+    """The rows that have a geometry: as sent while the file is kept and has any, else that of their site."""
     kept = import_work.layer_of(store, receipt)
-    if kept is None:
+    if kept is None or not kept[0].has_shapes:
         with store.read() as conn:
             found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
         by_id = {site.site_id: site.geometry for site in found}
-        return [DrawnRow(row, row.row, by_id[row.site_id]) for row in receipt.rows if row.site_id in by_id]
+        lines = {} if kept is None else {row.row: row.line or row.row for row in kept[0].rows}
+        return [
+            DrawnRow(row, lines.get(row.row, row.row), by_id[row.site_id])
+            for row in receipt.rows
+            if row.site_id in by_id
+        ]
     layer, options = unpacked(kept[0]), kept[1]
     with_shape = {row.row: row for row in layer.rows if row.geometry is not None}
     rows = [row for row in receipt.rows if row.row in with_shape]

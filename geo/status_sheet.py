@@ -119,7 +119,7 @@ class _Judge:
             )
         changes = self._changes(site, facts, said, found)
         if self._is_stale(raw, site) and changes:
-            found.append(self._conflict(site, said, before))
+            found.insert(0, self._conflict(site, said, before))
         if any(one.severity.value == "error" for one in found):
             return PreparedRow(
                 raw.row, site.site_code, RowResult.REJECTED, tuple(found), site_id=site.site_id
@@ -177,7 +177,8 @@ class _Judge:
             return None
         slug = known_words("status").get(folded(str(cell)))
         if slug is None:
-            column, known = self._columns["status"], ", ".join(Status)
+            column, lang = self._columns["status"], self._options.lang
+            known = ", ".join(label("status", one, lang) for one in Status)
             found.append(self._found("unknown_word", column, cell, field="status", known=known))
             return None
         return Status(slug)
@@ -228,7 +229,8 @@ class _Judge:
         if Fact.RESTORED in wanted and restored is not None and damaged is not None and restored > damaged:
             areas = {"restored_ha": ha_from_units(restored), "damaged_ha": ha_from_units(damaged)}
             found.append(self._found("restored_over_damaged", self._columns["restored_ha"], **areas))
-        found += refusals_of(site, Stated(facts=wanted), lang=self._options.lang)
+        column = self._columns["status"]
+        found += refusals_of(site, Stated(facts=wanted), column=column, lang=self._options.lang)
         reason = said.reason or self._options.reason
         if wanted.get(Fact.STATUS) == Status.ACCEPTED and not reason:
             found.append(self._found("acceptance_reason", self._columns["reason"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
@@ -10,10 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api import deps, import_work
 from api.auth.rights import require
-from api.error_words import error_sentence
 from api.errors import status_of
-from api.import_words import receipt_said, said
 from api.pages.import_form import FormTornApart, mapping_options, reading_options
+from api.pages.import_receipt import problem_words, receipt_page, undone_counts
 from api.pages.view import Page, PageDep, PageRoute
 from api.paging import page_of
 from api.schemas.import_steps import DetectedOut
@@ -22,8 +21,7 @@ from api.status_lists import status_list
 from geo.accounts.rights import Action
 from geo.errors import Conflict, ReverdureError
 from geo.imports.fields import FIELDS, ROW_NUMBER
-from geo.imports.prepare import ImportOptions, Receipt, RowResult
-from geo.imports.receipts import ImportStanding, Undo, UndoResult
+from geo.imports.prepare import ImportOptions
 from geo.readers.vector_formats import READ_FORMATS
 from geo.reference import reference_rows
 from geo.store import Connection, cities, import_undos, imports
@@ -32,7 +30,6 @@ from geo.values import HA_BY_UNIT
 router = APIRouter(route_class=PageRoute, dependencies=[require(Action.READ)])
 
 PAST_IMPORTS: Final = 50
-SHOWN_ROWS: Final = 500
 InUnits = Annotated[Literal["", "none"], Form(alias="cities")]
 
 
@@ -148,13 +145,12 @@ def commit(
     only_valid: Annotated[bool, Form()] = False,
 ) -> Response:
     """The fourth step: written, then to the receipt."""
-    try:
-        receipt, _ = import_work.commit_tried(
-            page.store, page.rights, import_id, today, only_valid=only_valid
-        )
-    except ReverdureError as error:
-        return receipt_page(page, import_id, error)
-    return see(receipt.import_id)
+
+    def work() -> int:
+        done = import_work.commit_tried(page.store, page.rights, import_id, today, only_valid=only_valid)
+        return done[0].import_id
+
+    return _then_receipt(page, import_id, work)
 
 
 @router.post(
@@ -171,11 +167,20 @@ def undo(
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Taken back, then to the receipt, which says so."""
+
+    def work() -> int:
+        done = import_work.undo(page.store, page.rights, import_id, today, partly=partly, reason=reason)
+        return done.import_id
+
+    return _then_receipt(page, import_id, work)
+
+
+def _then_receipt(page: Page, import_id: int, work: Callable[[], int]) -> Response:
+    """On to the receipt of what was done; where it was refused, the receipt as it is, with the reason."""
     try:
-        import_work.undo(page.store, page.rights, import_id, today, partly=partly, reason=reason)
+        return see(work())
     except ReverdureError as error:
         return receipt_page(page, import_id, error)
-    return see(import_id)
 
 
 def see(import_id: int) -> Response:
@@ -194,11 +199,11 @@ def first_step(page: Page, error: ReverdureError | None = None, *, after: int | 
         active="imports",
         past=past,
         since=since,
-        undo_words=lambda undo: page.say("wizard_undo_short", counts=_undone_counts(page, undo)),
+        undo_words=lambda undo: page.say("wizard_undo_short", counts=undone_counts(page, undo)),
         next_url=page.url("/imports", after=last.import_id) if last else None,
         first_url=page.url("/imports", after=None) if after else None,
         units=units,
-        problem=_problem(page, error),
+        problem=problem_words(page, error),
         status_code=200 if error is None else status_of(error),
     )
 
@@ -224,7 +229,7 @@ def second_step(
         fields=[(name, labels[name]) for name in FIELDS],
         areas={name for name, one in FIELDS.items() if one.form == "area"},
         units=list(HA_BY_UNIT),
-        problem=_problem(page, error),
+        problem=problem_words(page, error),
         status_code=200 if error is None else status_of(error),
     )
 
@@ -240,69 +245,3 @@ def _second_step_again(
     except ReverdureError:
         return first_step(page, error)
     return second_step(page, DetectedOut.of(found, upload), options, error)
-
-
-def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None) -> HTMLResponse:
-    """The receipt row by row, with commit or undo. Raises `UnknownImport`."""
-    with page.store.read() as conn:
-        receipt = receipt_said(imports.get(conn, import_id), "page", page.lang)
-        since = import_undos.standing(conn, [import_id])[import_id]
-    rows = sorted(
-        receipt.rows, key=lambda row: (row.result is not RowResult.REJECTED, not row.findings, row.row)
-    )
-    return page.render(
-        "import_receipt.html",
-        active="imports",
-        json_url=f"/api/imports/{import_id}",
-        receipt=receipt,
-        rows=rows[:SHOWN_ROWS],
-        good=_good(receipt),
-        has_columns=_has_columns(page, receipt),
-        since=since,
-        decisions=_decisions(page, since),
-        **_undone(page, since.undo),
-        SHOWN_ROWS=SHOWN_ROWS,
-        problem=_problem(page, error),
-        status_code=200 if error is None else status_of(error),
-    )
-
-
-def _problem(page: Page, error: ReverdureError | None) -> str | None:
-    return None if error is None else said(error_sentence(error, page.lang), "page", page.lang)
-
-
-def _has_columns(page: Page, receipt: Receipt) -> bool:
-    """Whether the file of a dry run is kept and has columns that can be chosen anew."""
-    spool = Spool(page.store)
-    if not receipt.dry_run or not spool.has(receipt.sha256, receipt.import_id):
-        return False
-    return spool.recall(receipt.sha256, receipt.import_id)[1].kind == "sites"
-
-
-def _good(receipt: Receipt) -> int:
-    return receipt.rows_in - receipt.counts[RowResult.REJECTED]
-
-
-def _undone(page: Page, undo: Undo | None) -> dict[str, object]:
-    """What the receipt says of an undo: its counts, and the rows that it left, turned down or refused."""
-    rows = () if undo is None else undo.rows
-    left = [row for row in rows if row.result in {UndoResult.REFUSED, UndoResult.TURNED_DOWN}]
-    return {
-        "undone": undo,
-        "undone_counts": "" if undo is None else _undone_counts(page, undo),
-        "undone_waiting": 0 if undo is None else undo.count(UndoResult.PROPOSED),
-        "not_undone": left,
-    }
-
-
-def _undone_counts(page: Page, undo: Undo) -> str:
-    counts = ((result, undo.count(result)) for result in UndoResult)
-    return _counted((page.word("undo_results", result), count) for result, count in counts)
-
-
-def _decisions(page: Page, since: ImportStanding) -> str:
-    return _counted((page.word("proposal_states", state), count) for state, count in since.proposals.items())
-
-
-def _counted(pairs: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{words} {count}" for words, count in pairs if count)

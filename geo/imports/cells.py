@@ -24,7 +24,7 @@ from geo.values import (
     read_text,
     read_year,
 )
-from geo.words import Lang
+from geo.words import Lang, label
 
 _REMEMBERED: Final = 20_000
 _UNREAD: Final = object()
@@ -187,7 +187,7 @@ class CellReader:
             stated.extra[clean_text(column)] = clean_value(value)
 
     def _unknown_status(self, column: str | None, value: Any) -> Finding:
-        known = ", ".join(Status)
+        known = ", ".join(label("status", one, self._lang) for one in Status)
         return finding(
             "unknown_word", lang=self._lang, column=column, value=value, field="status", known=known
         )

@@ -18,13 +18,16 @@ from geo.sites import Approach, Site
 from geo.status import Status, next_statuses
 from geo.undoing import NOTHING_SAID
 from geo.wkb import wkb_of
-from geo.words import Lang
+from geo.words import Lang, label
 
 _AREAS: Final = frozenset({Fact.DAMAGED, Fact.RESTORED})
 
 
-def refusals_of(site: Site, stated: Stated, *, lang: Lang) -> list[Finding]:
-    """Why the row cannot change the site, and what of it is not taken over; empty where all can."""
+def refusals_of(site: Site, stated: Stated, *, column: str, lang: Lang) -> list[Finding]:
+    """Why the row cannot change the site, and what of it is not taken over; empty where all can.
+
+    `column` is that of the status.
+    """
     found = []
     if site.left_on is not None and not never_counted(site):
         found.append(finding("site_has_left", lang=lang, entered_on=site.entered_on, left_on=site.left_on))
@@ -37,9 +40,16 @@ def refusals_of(site: Site, stated: Stated, *, lang: Lang) -> list[Finding]:
             site.status, natural_recovery=approach == Approach.NATURAL_RECOVERY, earlier=None
         )
         if Status(status) not in allowed:
-            words = ", ".join(one for one in Status if one in allowed)
-            problem = f"status: {site.status} -> {status}; {words}"
-            found.append(finding("illegal_move", lang=lang, column="status", value=status, problem=problem))
+            found.append(
+                finding(
+                    "illegal_move",
+                    lang=lang,
+                    column=column,
+                    value=label("status", status, lang),
+                    now=label("status", site.status, lang),
+                    allowed=", ".join(label("status", one, lang) for one in Status if one in allowed),
+                )
+            )
     if any(site.extra.get(name) != value for name, value in stated.extra.items()):
         changed = sorted(name for name, value in stated.extra.items() if site.extra.get(name) != value)
         found.append(finding("extra_not_updated", lang=lang, columns=", ".join(changed)))

@@ -211,7 +211,9 @@ class RowJudge:
     def _known(
         self, row: int, stated: Stated, shape: Judged, unit: Mapping[str, object] | None, site: Site
     ) -> PreparedRow:
-        stated.findings.extend(refusals_of(site, stated, lang=self._options.lang))
+        source = self._mapping.sources.get("status")
+        column = "status" if source is None else source.column
+        stated.findings.extend(refusals_of(site, stated, column=column, lang=self._options.lang))
         if stated.refused:
             return replace(self._rejected(row, stated, shape), site_id=site.site_id)
         changes = changes_of(

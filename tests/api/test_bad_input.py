@@ -115,7 +115,10 @@ def test_full_width_digits_are_read_as_what_they_are(service) -> None:
 def test_a_move_that_the_table_forbids_names_what_is_allowed(service) -> None:
     result, found = told(service.client, workbook(["001", "已验收", *row()[2:]]))
     assert result == "rejected"
-    assert "untreated -> accepted; planned, excluded" in found["illegal_move"]["problem"]
+    assert (
+        "cannot go from Untreated to Accepted; it can go to: Planned, Removed"
+        in found["illegal_move"]["problem"]
+    )
 
 
 def test_an_id_that_excel_ate_is_told_with_the_one_that_is_meant(service) -> None:

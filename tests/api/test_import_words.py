@@ -100,7 +100,7 @@ def test_from_the_dry_run_the_columns_can_be_chosen_anew(service) -> None:
     tried = client.post("/imports/try?lang=en", data={**sent, **more}, follow_redirects=False)
     client.post(f"{tried.headers['location']}/commit", data={})
     assert client.get("/api/sites?q=00901").json()["features"][0]["properties"]["status"] == "treated"
-    assert "is not kept any more" in client.get("/imports/1/columns?lang=en").text
+    assert "is not kept any more" in client.get("/imports/2/columns?lang=en").text
 
 
 def test_rows_without_a_code_are_numbered_from_the_page(service) -> None:

@@ -82,8 +82,16 @@ def test_a_gbk_zip_is_looked_at_confirmed_tried_committed_and_undone(
     page.click("summary")
     page.fill("form[action$='/undo'] input[name=reason]", "wrong file")
     page.click("button[data-undo]")
-    page.locator(".population", has_text="undone" if locale == "en-US" else "撤销").first.wait_for()
+    page.locator("#undone", has_text="asked for an undo" if locale == "en-US" else "申请撤销").wait_for()
     assert page.locator("button[data-undo]").count() == 0
+    receipt = page.url
+    page.click("#undone a[href^='/reviews']")
+    page.fill("form[data-decide-all] input[name=as]", "Wang Li")
+    assert opened.overflow_px() <= 0
+    page.click("form[data-decide-all] button.main")
+    page.locator("form[data-decide-all]").wait_for(state="detached")
+    page.goto(receipt)
+    page.locator("#undone", has_text="Undone on" if locale == "en-US" else "撤销：已撤销 2").wait_for()
     assert opened.errors == []
     assert opened.strangers == []
 
@@ -110,7 +118,7 @@ def test_an_excel_with_five_bad_rows_names_each_and_commits_the_others(
     assert page.locator(".counts .result-new b").inner_text() == "3"
     page.click("summary")
     page.click("button[data-undo]")
-    page.locator(".population", has_text="Undone").first.wait_for()
+    page.locator("#undone", has_text="Waits for a second person 3").wait_for()
     assert opened.errors == []
 
 
