@@ -16,7 +16,9 @@ from fastapi.testclient import TestClient
 from api.app import bare_app
 from api.deps import get_if_match
 from api.settings import Settings
+from tests.api.conftest import Service
 from tests.api.photo_case import photo
+from tests.api.test_landcover_api import add_scenes
 
 NOTHING_STORED = "it reckons and stores nothing"
 STATE_SAYS = (
@@ -32,6 +34,7 @@ WITHOUT_IF_MATCH = {
     "POST /api/sites/{site_id}/attachments": APPENDS,
     "POST /api/proposals/{proposal_id}/comments": APPENDS,
     "POST /api/sites/merge": "the versions of the sites stand in the body; tested in test_redrawings_api",
+    "POST /api/candidates/{candidate_id}/accept": STATE_SAYS,
     "POST /api/candidates/{candidate_id}/dismiss": STATE_SAYS,
     "POST /api/proposals/{proposal_id}/approve": STATE_SAYS,
     "POST /api/proposals/{proposal_id}/reject": STATE_SAYS,
@@ -156,7 +159,9 @@ def test_what_is_planned_is_never_overwritten_unseen_nor_made_twice(
     assert client.patch(made, json=change, headers={"If-Match": seen}).status_code == 412
 
 
-def test_a_run_asked_for_twice_under_one_key_is_one_run(client: TestClient) -> None:
+def test_a_run_asked_for_twice_under_one_key_is_one_run(service: Service) -> None:
+    client = service.client
+    add_scenes(client, service.folder)
     key, body = {"Idempotency-Key": "run-1"}, {"product": "clcd"}
     first, again = (client.post("/api/runs", json=body, headers=key) for _ in range(2))
     assert (first.status_code, again.status_code) == (202, 202), first.text
