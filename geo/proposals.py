@@ -85,10 +85,16 @@ def concerned_units(site: Site, change: Change, rows: Sequence[HistoryRow] = ())
     unit = change.facts.get(Fact.UNIT)
     if isinstance(unit, Mapping):
         units.append(unit.get("adcode"))
-    voided = next((row for row in rows if row.seq == change.voids_seq), None)
-    if voided is not None and (voided.fact is Fact.UNIT or beside(rows, voided, Fact.UNIT) is not None):
-        units.append(adcode_in(unit_before(rows, voided)))
+    else:
+        voided = next((row for row in rows if row.seq == change.voids_seq), None)
+        if voided is not None and _placed_it(rows, voided):
+            units.append(adcode_in(unit_before(rows, voided)))
     return tuple(dict.fromkeys(units))
+
+
+def _placed_it(rows: Sequence[HistoryRow], row: HistoryRow) -> bool:
+    """Whether the row placed the site in a unit, by itself or as the outline that the unit was found for."""
+    return row.fact is Fact.UNIT or (row.fact is Fact.GEOMETRY and beside(rows, row, Fact.UNIT) is not None)
 
 
 def erases(site: Site, change: Change) -> bool:

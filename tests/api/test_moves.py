@@ -62,6 +62,16 @@ def test_voiding_what_moved_a_site_here_needs_the_right_where_it_goes_back(ask, 
             assert (answer.status_code, answer.json()["reason"]) == (403, "unit"), (name, url)
 
 
+def test_a_fact_that_came_with_the_first_unit_is_corrected_by_an_officer_of_the_unit(ask) -> None:  # type: ignore[no-untyped-def]
+    rows = ask("vera", "GET", "/api/sites/2/history").json()["items"]
+    kind = next(row for row in rows if row["fact"] == "kind")
+    assert any(row["fact"] == "unit" and row["recorded_at"] == kind["recorded_at"] for row in rows)
+    body = {"voids_seq": kind["seq"], "kind": "tailings", "reason": "mistyped"}
+    answer = ask("otto", "POST", "/api/sites/2/corrections", json=body)
+    assert answer.status_code == 200, answer.text
+    assert ask("olga", "POST", "/api/sites/2/corrections", json=body).json()["reason"] == "unit"
+
+
 def test_a_voided_outline_takes_its_unit_along_and_a_unit_is_not_voided_alone(ask) -> None:  # type: ignore[no-untyped-def]
     rows = moved(ask)
     alone = ask("adam", "PATCH", "/api/sites/2", json={"voids_seq": rows["unit"]["seq"], "reason": "wrong"})
