@@ -93,6 +93,12 @@ SECTIONS = (
         "The least role for each; what is done to a unit (`in_unit`) only within one's own.",
         "slug role scope in_unit zh en",
     ),
+    (
+        "exports",
+        "Lists that can be taken away",
+        "`/api/exports/{slug}.csv` and `.xlsx`; a part of the path in braces is a parameter.",
+        "slug path zh en",
+    ),
     ("reasons", "Reasons", "Why a figure is missing or marked.", "slug zh en"),
 )
 
