@@ -20,19 +20,11 @@ def drawn_rows(store: Store, receipt: Receipt) -> list[DrawnRow]:
         with store.read() as conn:
             found = sites.find(conn, sites.SiteFilter(limit=None, with_left=True))
         by_id = {site.site_id: site.geometry for site in found}
-        lines = {} if kept is None else {row.row: row.line or row.row for row in kept[0].rows}
-        return [
-            DrawnRow(row, lines.get(row.row, row.row), by_id[row.site_id])
-            for row in receipt.rows
-            if row.site_id in by_id
-        ]
+        return [DrawnRow(row, by_id[row.site_id]) for row in receipt.rows if row.site_id in by_id]
     layer, options = unpacked(kept[0]), kept[1]
     with_shape = {row.row: row for row in layer.rows if row.geometry is not None}
     rows = [row for row in receipt.rows if row.row in with_shape]
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [with_shape[row.row].geometry for row in rows]
     moved = to_lonlat(swapped(shapes) if options.swap_axes else shapes, receipt.source_crs or LONLAT)
-    return [
-        DrawnRow(row, with_shape[row.row].line or row.row, shape)
-        for row, shape in zip(rows, moved.tolist(), strict=True)
-    ]
+    return [DrawnRow(row, shape) for row, shape in zip(rows, moved.tolist(), strict=True)]

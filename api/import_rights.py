@@ -38,7 +38,7 @@ def check_import(conn: Connection, rights: Rights, prepared: PreparedImport) -> 
     rights.check(conn, Action.IMPORT, *{code for row in rows for code in row_units(row, known)})
     for row in rows:
         if row.new is not None:
-            check_statuses(row.row, row.new)
+            check_statuses(row.line or row.row, row.new)
 
 
 def check_statuses(row: int, new: NewSite) -> None:

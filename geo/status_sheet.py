@@ -15,7 +15,7 @@ from geo.history import Fact
 from geo.imports.changes import refusals_of
 from geo.imports.fields import known_words
 from geo.imports.findings import finding
-from geo.imports.plan import ImportOptions, PreparedImport, PreparedRow
+from geo.imports.plan import ImportOptions, PreparedImport, PreparedRow, placed
 from geo.imports.receipts import Finding, RowResult
 from geo.imports.stated import Stated
 from geo.readers.client import RawRow
@@ -66,7 +66,7 @@ def prepare_status(
         encoding=layer.encoding,
         mapping={name: columns[name] for name in ("site_code", "status", "restored_ha", "effective_on")},
         options=options,
-        rows=tuple(judge.row(raw) for raw in layer.rows),
+        rows=placed(layer, map(judge.row, layer.rows)),
         overlap_units=0,
     )
 

@@ -31,7 +31,6 @@ class DrawnRow:
     """One row and its geometry in longitude and latitude."""
 
     row: ReceiptRow
-    line: int
     geometry: BaseGeometry
 
 
@@ -107,7 +106,7 @@ def _mark(one: DrawnRow, lang: Lang) -> Mark:
         },
         title=f"{row.site_code or '–'}",
         rows=(
-            (say("import_row", lang), str(one.line)),
+            (say("import_row", lang), str(row.place)),
             (say("import_result", lang), label("import_results", row.result, lang)),
             *findings,
         ),

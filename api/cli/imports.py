@@ -238,7 +238,7 @@ def _print_findings(receipt: Receipt) -> None:
     for row, finding in found[:SHOWN_ROWS]:
         console.add_row(
             made,
-            str(row.row),
+            str(row.place),
             row.site_code or console.NULL,
             finding.severity.value,
             finding.column or "",

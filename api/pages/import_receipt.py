@@ -39,6 +39,7 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
         mapping=[(_field(page, name), column) for name, column in receipt.mapping.items()],
         defaults=[(_default(page, name), count) for name, count in receipt.defaults_used.items()],
         good=_good(receipt),
+        places={row.row: row.place for row in receipt.rows},
         has_columns=_has_columns(page, receipt),
         since=since,
         decisions=_decisions(page, since),

@@ -35,9 +35,13 @@ class FindingOut(Wire):
 
 
 class ReceiptRowOut(Wire):
-    """What became of one input row (1 is the first feature)."""
+    """What became of one input row (1 is the first feature).
+
+    `line` is where it stands in the sheet or text that was sent, None where that has no lines.
+    """
 
     row: int
+    line: int | None
     site_code: str | None
     site_id: int | None
     result: RowResult

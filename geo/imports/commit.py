@@ -45,7 +45,7 @@ class ImportRefused(Refused):
             file_name=receipt.file_name,
             rows_in=receipt.rows_in,
             rejected=receipt.counts[RowResult.REJECTED],
-            row=first.row,
+            row=first.place,
             place=f" ({', '.join(filter(None, place))})" if any(place) else "",
             problem=fault.problem,
             suggestion=fault.suggestion,

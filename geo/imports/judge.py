@@ -18,7 +18,7 @@ from geo.imports.changes import changes_of, leaves, never_counted, refusals_of, 
 from geo.imports.column_map import ColumnMap
 from geo.imports.fields import DEFAULT_WORDS, FIELDS
 from geo.imports.findings import finding
-from geo.imports.plan import ImportOptions, PreparedRow
+from geo.imports.plan import ImportOptions, PreparedRow, placed
 from geo.imports.receipts import Finding, RowResult
 from geo.imports.rows import RowReader
 from geo.imports.stated import Stated
@@ -70,10 +70,11 @@ class RowJudge:
         """What each row will do, in file order; `assigned` holds the unit of each accepted polygon."""
         numbers = layer.format in TABLES
         outlines = shapely.to_wkb(np.array([one.polygon for one in judged], dtype=object)).tolist()
-        return tuple(
+        rows = (
             self._row(raw, self._stated(raw, from_table=numbers), shape, assigned.get(place), outlines[place])
             for place, (raw, shape) in enumerate(zip(layer.rows, judged, strict=True))
         )
+        return placed(layer, rows)
 
     def _stated(self, raw: RawRow, *, from_table: bool) -> Stated:
         """What the row states; `from_table` says that a spreadsheet may have eaten digits of its code."""
@@ -108,7 +109,7 @@ class RowJudge:
         row, site = raw.row, self._existing.get(stated.site_code or "")
         keeps_shape = stated.without_shape and site is not None
         stated.findings[:0] = () if keeps_shape else shape.findings
-        self._check_repeats(row, stated, outline)
+        self._check_repeats(raw.place, stated, outline)
         if assignment is not None:
             self._check_unit(stated, assignment, shape)
             if assignment.adcode is not None:
@@ -134,18 +135,18 @@ class RowJudge:
             defaults=tuple(defaults),
         )
 
-    def _check_repeats(self, row: int, stated: Stated, outline: bytes | None) -> None:
+    def _check_repeats(self, place: int, stated: Stated, outline: bytes | None) -> None:
         lang, code = self._options.lang, stated.site_code
         if code is not None:
-            first = self._codes.setdefault(code, row)
-            if first != row:
+            first = self._codes.setdefault(code, place)
+            if first != place:
                 stated.findings.append(finding("duplicate_code", lang=lang, code=code, first=first))
             other = self._looks.setdefault(same_looking(code), code)
             if other != code and code not in self._existing:
                 stated.findings.append(finding("similar_code", lang=lang, value=code, other=other))
         if outline is not None:
-            first = self._shapes.setdefault(outline, row)
-            if first != row:
+            first = self._shapes.setdefault(outline, place)
+            if first != place:
                 stated.findings.append(finding("same_polygon", lang=lang, first=first))
 
     def _check_unit(self, stated: Stated, assignment: UnitAssignment, shape: Judged) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO, Final
 
 from xlsxwriter.format import Format
@@ -39,7 +39,7 @@ def write_marked(target: BinaryIO, receipt: Receipt, layer: RawLayer | None, *, 
         marker = _Marker(sheet, looks, columns, lang)
         for line, row in enumerate(receipt.rows, 1):
             marker.write(line, row, raw.get(row.row), with_wkt=with_wkt)
-        _write_findings(book.add_worksheet(say("sheet_findings", lang)), looks, receipt, raw, lang)
+        _write_findings(book.add_worksheet(say("sheet_findings", lang)), looks, receipt, lang)
 
 
 class _Marker:
@@ -84,9 +84,7 @@ class _Marker:
         return self._looks.error if refused else self._looks.warning
 
 
-def _write_findings(
-    sheet: Worksheet, looks: Looks, receipt: Receipt, raw: Mapping[int, RawRow], lang: Lang
-) -> None:
+def _write_findings(sheet: Worksheet, looks: Looks, receipt: Receipt, lang: Lang) -> None:
     names = ("row", "column", "value", "severity", "problem", "suggestion")
     put_row(sheet, 0, ["site_code", *(say(name, lang) for name in names)], looks.head)
     sheet.set_column(0, 4, 14)
@@ -94,17 +92,10 @@ def _write_findings(
     line = 1
     for row in sorted(receipt.rows, key=lambda row: (row.result is not RowResult.REJECTED, row.row)):
         for one in row.findings:
-            place = line_of(row, raw)
             severity = say(f"severity_{one.severity.value}", lang)
             put_row(
                 sheet,
                 line,
-                [row.site_code, place, one.column, one.value, severity, one.problem, one.suggestion],
+                [row.site_code, row.place, one.column, one.value, severity, one.problem, one.suggestion],
             )
             line += 1
-
-
-def line_of(row: ReceiptRow, raw: Mapping[int, RawRow]) -> int:
-    """Where the row stands in its file: the row of the sheet, the line of the text, else its number."""
-    found = raw.get(row.row)
-    return row.row if found is None or found.line is None else found.line

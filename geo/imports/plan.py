@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
 from geo.changes import Change, NewSite
 from geo.imports.receipts import Finding, Receipt, ReceiptRow, RowResult
+from geo.vector_io import RawLayer
 from geo.words import Lang
 
 ImportKind = Literal["sites", "status"]
@@ -57,7 +58,7 @@ class PreparedRow:
     """What one input row will do: a new site, changes of a known one, nothing, or why it is refused.
 
     `base_version` is the version of the known site that the changes start from. `proposal_ids` are proposals
-    that wait already and ask for what the row says.
+    that wait already and ask for what the row says; `line` is where the row stands in its file.
     """
 
     row: int
@@ -72,6 +73,7 @@ class PreparedRow:
     area_units: int | None = None
     defaults: tuple[str, ...] = ()
     proposal_ids: tuple[int, ...] = ()
+    line: int | None = None
 
     def receipt_row(self) -> ReceiptRow:
         """The row's line in the receipt."""
@@ -84,6 +86,7 @@ class PreparedRow:
             area_before_units=self.area_before_units,
             area_units=self.area_units,
             proposal_ids=self.proposal_ids,
+            line=self.line,
         )
 
 
@@ -110,6 +113,14 @@ class PreparedImport:
     def receipt(self, dry: bool = True, *, actor: str = "") -> Receipt:  # noqa: FBT001, FBT002, RUF100
         """The receipt as it stands before anything is written."""
         return make_receipt(self, tuple(row.receipt_row() for row in self.rows), dry=dry, actor=actor)
+
+
+def placed(layer: RawLayer, rows: Iterable[PreparedRow]) -> tuple[PreparedRow, ...]:
+    """The rows, each with the line of its file where that has lines."""
+    return tuple(
+        row if raw.line is None else replace(row, line=raw.line)
+        for raw, row in zip(layer.rows, rows, strict=True)
+    )
 
 
 def make_receipt(prepared: PreparedImport, rows: tuple[ReceiptRow, ...], *, dry: bool, actor: str) -> Receipt:

@@ -39,7 +39,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """What became of input row `row` (1 is the first feature)."""
+    """What became of input row `row` (1 is the first feature).
+
+    `line` is where it stands in the sheet or text that was sent, None where that has no lines.
+    """
 
     row: int
     site_code: str | None
@@ -49,6 +52,12 @@ class ReceiptRow:
     area_before_units: int | None = None
     area_units: int | None = None
     proposal_ids: tuple[int, ...] = ()
+    line: int | None = None
+
+    @property
+    def place(self) -> int:
+        """The number by which whoever sent the file finds the row: its line, else its number."""
+        return self.row if self.line is None else self.line
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,11 @@ class RawRow:
     notes: tuple[Note, ...] = ()
     line: int | None = None
 
+    @property
+    def place(self) -> int:
+        """The number by which whoever sent the file finds the row: its line, else its number."""
+        return self.row if self.line is None else self.line
+
 
 def run_reader(file_name: str, job: Mapping[str, str | None], folder: Path) -> dict[str, Any]:
     """The facts of the layer that the reader process wrote into `folder`; raises FileUnreadable."""

@@ -85,6 +85,7 @@ def _row_columns(import_id: int, row: ReceiptRow) -> dict[str, object]:
         "area_before_units": row.area_before_units,
         "area_units": row.area_units,
         "proposal_ids": canonical_json(row.proposal_ids),
+        "line": row.line,
     }
 
 
@@ -121,6 +122,7 @@ def _receipt_row(row: RowMapping) -> ReceiptRow:
         area_before_units=row["area_before_units"],
         area_units=row["area_units"],
         proposal_ids=tuple(cast("list[int]", parse_json(row["proposal_ids"]))),
+        line=row["line"],
     )
 
 

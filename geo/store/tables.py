@@ -360,6 +360,7 @@ IMPORT_ROWS: Final = make_table(
     maybe_whole("area_before_units"),
     maybe_whole("area_units"),
     words("proposal_ids"),
+    maybe_whole("line"),
     Index("ix_import_rows_import_id", "import_id"),
 )
 

@@ -147,11 +147,13 @@ def test_a_bad_row_among_good_ones_writes_nothing_until_the_good_ones_are_asked_
     number = tried(client, workbook(row("N1", west=116.3), row("N2", damaged="1,5", west=116.4)))["import_id"]
     refused = client.post(f"/api/imports/{number}/commit")
     assert refused.status_code == 422
-    assert "row 2 (site N2, column 损毁面积（公顷）)" in refused.json()["detail"]
+    assert "row 3 (site N2, column 损毁面积（公顷）)" in refused.json()["detail"]
     with store.read() as conn:
         assert history.head(conn) == before
     taken = client.post(f"/api/imports/{number}/commit", json={"only_valid": True}).json()
     assert (taken["counts"]["new"], taken["counts"]["rejected"]) == (1, 1)
+    assert [(row["row"], row["line"]) for row in taken["rows"]] == [(1, 2), (2, 3)]
+    assert '<td class="num">3</td>' in client.get(f"/imports/{taken['import_id']}").text
 
 
 def page_that_refuses(client: Any, name: str, content: bytes) -> str:
