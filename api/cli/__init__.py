@@ -20,6 +20,7 @@ from api.cli import (
     proposals,
     rates,
     recovery,
+    redrawings,
     samples,
     scenes,
     server,
@@ -72,7 +73,8 @@ app.command("worklist")(rates.worklist)
 app.command("agreement")(agreement.agreement)
 app.add_typer(samples.app, name="sample")
 app.command("approve")(proposals.approve)
-app.command("merge")(workflow.merge)
+app.command("merge")(redrawings.merge)
+app.command("split")(redrawings.split)
 app.command("undo")(workflow.undo)
 app.command("overdue")(workflow.overdue)
 app.add_typer(maps.app, name="map")

@@ -43,16 +43,18 @@ def approve(
             store, str(source), as_name, reject=reject, comment=comment, partly=partly, as_json=as_json
         )
         return
+    from api.cli.redrawings import hectares_told
     from api.shapes import proposal_items
     from geo.store import proposals
 
     with console.opened(store) as opened, opened.write() as conn:
+        told = hectares_told(proposal_items(conn, [proposals.get(conn, proposal)])[0])
         _decide(conn, proposal, as_name, reject=reject, comment=comment)
         decided = proposal_items(conn, [proposals.get(conn, proposal)])[0]
     if as_json:
         console.print_json(decided)
     else:
-        typer.echo(f"proposal {proposal} is {decided.state} by {as_name}")
+        typer.echo("; ".join([f"proposal {proposal} is {decided.state} by {as_name}", *told]))
 
 
 def _decide(conn: Connection, proposal_id: int, as_name: str, *, reject: bool, comment: str) -> None:
