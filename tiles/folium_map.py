@@ -24,6 +24,8 @@ from tiles.map_model import LandCover, MapPage, Mark
 from tiles.panel import compares, page_html
 
 _CANVAS_FROM: Final = 1500
+WORDS_OF_SCRIPT: Final = ("open_site", "change_status", "home")
+"""Words that `static/map.js` puts on the page."""
 _OTHER_HOST: Final = re.compile(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+""", re.IGNORECASE)
 
 
@@ -226,7 +228,7 @@ def _series(cover: LandCover) -> dict[str, Any]:
 
 
 def _page_words(page: MapPage, rows: _RowLabels) -> dict[str, Any]:
-    words = {slug: safe_text(sentence("words_maps", slug, page.lang)) for slug in ("open_site", "home")}
+    words = {slug: safe_text(sentence("words_maps", slug, page.lang)) for slug in WORDS_OF_SCRIPT}
     return {
         "lang": "zh-CN" if page.lang == "zh" else "en",
         "labels": list(rows.numbers),

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.pages import (
     account,
     admin,
+    changing,
     cities,
     dashboard,
     editor,
@@ -25,6 +26,7 @@ router = APIRouter()
 PARTS = (
     dashboard,
     editor,
+    changing,
     sites,
     planning,
     cities,

@@ -18,7 +18,7 @@ from api.auth.demo import person_name
 from api.auth.rights import Rights
 from api.deps import LangDep, RightsDep, StoreDep, TodayDep
 from api.exports import export_list
-from geo.accounts.rights import User
+from geo.accounts.rights import Action, User
 from geo.reference import reference_rows
 from geo.sites import Site
 from geo.store import Connection, Store, accounts, cities, get_setting, notifications, proposals
@@ -28,6 +28,7 @@ HERE: Final = Path(__file__).resolve().parent
 STATIC_DIR: Final = HERE / "static"
 WORDS: Final = "words_pages"
 NULL: Final = "–"
+WRITING: Final = (Action.CHANGE_SITE, Action.INSPECT, Action.PLAN)
 YEAR_SECONDS: Final = 365 * 24 * 3600
 
 templates = Environment(
@@ -71,6 +72,7 @@ class Page:
     unit_names: str = ""
     has_accounts: bool = False
     waiting: frozenset[int] = frozenset()
+    may_change: bool = False
 
     def say(self, slug: str, **values: object) -> str:
         """The sentence `slug` of the pages' words in the page's language."""
@@ -203,6 +205,7 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
         has_accounts = accounts.any_there(conn)
         units = units_named(conn, rights, lang)
         waiting = frozenset(proposals.open_ids(conn))
+        may_change = any(rights.may(conn, action) for action in WRITING)
     return Page(
         request=request,
         store=store,
@@ -214,6 +217,7 @@ def get_page(request: Request, store: StoreDep, lang: LangDep, today: TodayDep, 
         unit_names=units,
         has_accounts=has_accounts,
         waiting=waiting,
+        may_change=may_change,
     )
 
 

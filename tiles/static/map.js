@@ -21,7 +21,8 @@
 
   function words(properties, short) {
     var open = properties.h && !short
-      ? "<p><a target=\"_top\" href=\"" + properties.h + "\">" + reverdure.page.words.open_site + "</a></p>" : "";
+      ? "<p><a target=\"_top\" href=\"" + properties.h + "\">" + reverdure.page.words.open_site + "</a> &middot; <a target=\"_top\" href=\"" + properties.h +
+        "#change-status\">" + reverdure.page.words.change_status + "</a></p>" : "";
     var shown = short ? { r: (properties.r || []).slice(0, 3) } : properties;
     var told = properties.w && !short ? "<p>" + properties.w + "</p>" : "";
     return "<div class=\"rv-words\"><strong>" + properties.t + "</strong>" + told + table(shown) + open + "</div>";

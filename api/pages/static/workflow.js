@@ -69,17 +69,18 @@ function settle(form, { response, answered }, again, after = reloadWith) {
 }
 
 async function busy(form, work) {
-  const button = form.querySelector("button.main");
-  button.disabled = true;
+  const buttons = form.querySelectorAll("button.main, button[name=status]");
+  buttons.forEach((button) => { button.disabled = true; });
   try {
     await work();
   } catch (error) {
     answer(form, false, fill(form.dataset.failed, { problem: error.message }));
   } finally {
-    button.disabled = false;
+    buttons.forEach((button) => { button.disabled = false; });
   }
 }
 
+// Forms of statuses are wired where they stand on a page, and where they are opened over one.
 // A relapse states restored_ha anew: null where nobody knows it.
 function statusChange(chosen) {
   const change = { status: chosen.get("status"), effective_on: chosen.get("effective_on"), reason: chosen.get("reason") };
@@ -98,17 +99,49 @@ if (told && !document.querySelector("form[data-status-form]")) {
   line.hidden = false;
 }
 
-for (const form of document.querySelectorAll("form[data-status-form]")) {
-  if (told) answer(form, true, told);
+function wireStatusForm(form) {
   const relapse = () => {
     const needed = form.querySelector('[name="status"]:checked')?.value === "relapsed";
     form.querySelector('[name="restored_ha"]').closest("label").classList.toggle("asked", needed);
   };
   form.addEventListener("change", relapse);
-  const send = (etag) => busy(form, async () => {
-    settle(form, await write(form.action, "POST", statusChange(new FormData(form)), { etag }), send);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const body = statusChange(new FormData(form, event.submitter));
+    const send = (etag) => busy(form, async () => {
+      const sent = await write(form.action, "POST", body, { etag });
+      if (sent.response.status === 412) form.closest("dialog")?.close();
+      settle(form, sent, send);
+    });
+    send(form.dataset.etag);
   });
-  form.addEventListener("submit", (event) => { event.preventDefault(); send(form.dataset.etag); });
+}
+for (const form of document.querySelectorAll("form[data-status-form]")) {
+  if (told) answer(form, true, told);
+  wireStatusForm(form);
+}
+
+// The next statuses of a site, opened over the page that shows it: one click to see them, one to choose.
+const dialog = document.getElementById("change-dialog");
+async function openChange(url) {
+  const response = await fetch(url);
+  if (!response.ok) { window.alert(fill(dialog.dataset.failed, { problem: String(response.status) })); return; }
+  dialog.innerHTML = await response.text();
+  const close = dialog.appendChild(document.createElement("button"));
+  Object.assign(close, { type: "button", textContent: dialog.dataset.close });
+  close.addEventListener("click", () => dialog.close());
+  const form = dialog.querySelector("form");
+  if (form) {
+    for (const [fact, words] of Object.entries(JSON.parse(form.dataset.words))) FACT_WORDS[fact] ??= words;
+    wireStatusForm(form);
+  }
+  dialog.showModal();
+}
+for (const button of document.querySelectorAll("button[data-change]")) button.addEventListener("click", () => openChange(button.dataset.change));
+// The way from a map: the page of the site with the choice open.
+if (dialog && window.location.hash === "#change-status") {
+  window.history.replaceState(null, "", window.location.pathname);
+  openChange(`${window.location.pathname}/change`);
 }
 
 for (const button of document.querySelectorAll("button[data-undo]")) {
