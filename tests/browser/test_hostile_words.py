@@ -26,7 +26,7 @@ HOSTILE = (
 )
 ALL = " ".join(HOSTILE)
 PAGES = (
-    *("/", "/sites", "/cities/340600", "/worklist", "/planning", "/planning?project=1", "/sites/new"),
+    *("/", "/sites", "/cities/340600", "/worklist", "/planning", "/planning/projects/1", "/sites/new"),
     *("/reviews", "/imports", "/admin", "/admin/audit", "/notifications", "/account", "/maps/remediation"),
 )
 
