@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import REAL, Column, ForeignKey, MetaData, Table, Text
+from sqlalchemy import REAL, Column, ColumnClause, ForeignKey, Index, MetaData, Table, Text, column
 from sqlalchemy.schema import SchemaItem
 
 from geo.store.types import WHOLE
@@ -40,6 +40,15 @@ def maybe_real(name: str) -> Column[float]:
 def key(name: str = "fid") -> Column[int]:
     """The key of a table, given once and never again."""
     return Column(name, WHOLE, primary_key=True)
+
+
+def hidden_index(table: str) -> Index:
+    """The index of the rows out of sight (`geo.store.hidden`), and of those alone.
+
+    One of all rows would be taken for queries of what is shown, and lead through a country to find a site.
+    """
+    hidden: ColumnClause[int] = column("hidden")
+    return Index(f"ix_{table}_hidden", "hidden", sqlite_where=hidden != 0, postgresql_where=hidden != 0)
 
 
 def parent(name: str, key: str) -> Column[int]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Table,
     and_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal_column,
     or_,
     select,
     update,
@@ -98,13 +100,13 @@ def _show(conn: Connection, kind: _Results, run_id: int) -> int:
     other = table.alias("other")
     agree = and_(*(other.c[name] == table.c[name] for name in same))
     newer = _is_older((table.c.site_seq, table.c.scene_seq), (other.c.site_seq, other.c.scene_seq))
-    late = select(key).join(other, agree).where(table.c.hidden == run_id, other.c.hidden == 0, newer)
+    late = select(key).join(other, agree).where(_of_run(table, run_id), other.c.hidden == 0, newer)
     n_sites = int(conn.execute(_count_sites(table).where(key.in_(late))).scalar_one())
     if n_sites:
         conn.execute(update(table).where(key.in_(late)).values(hidden=-key))
-    replaced = select(key).join(other, agree).where(other.c.hidden == run_id, table.c.hidden == 0)
+    replaced = select(key).join(other, agree).where(_of_run(other, run_id), table.c.hidden == 0)
     conn.execute(update(table).where(key.in_(replaced)).values(hidden=-key))
-    conn.execute(update(table).where(table.c.hidden == run_id).values(hidden=0))
+    conn.execute(update(table).where(_of_run(table, run_id)).values(hidden=0))
     return n_sites
 
 
@@ -133,4 +135,16 @@ def delete_waste(conn: Connection, most: int) -> None:
 def _is_waste(table: Table) -> ColumnElement[bool]:
     """Replaced, or of a run that is over without having shown it."""
     alive = select(RUNS.c.run_id).where(RUNS.c.state.in_((RunState.QUEUED.value, RunState.RUNNING.value)))
-    return or_(table.c.hidden < 0, and_(table.c.hidden > 0, table.c.hidden.not_in(alive)))
+    wasted = or_(table.c.hidden < 0, and_(table.c.hidden > 0, table.c.hidden.not_in(alive)))
+    return and_(_is_hidden(table), wasted)
+
+
+def _of_run(table: FromClause, run_id: int) -> ColumnElement[bool]:
+    """Kept out of sight by the run; that it is hidden is said too, for the index holds hidden rows alone."""
+    return and_(table.c.hidden == run_id, _is_hidden(table))
+
+
+def _is_hidden(table: FromClause) -> ColumnElement[bool]:
+    """Out of sight, in the very words of the index (`geo.store.columns.hidden_index`)."""
+    found: ColumnElement[bool] = table.c.hidden != literal_column("0")
+    return found

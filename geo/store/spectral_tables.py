@@ -8,6 +8,7 @@ from sqlalchemy import REAL, Column, Index, Table, UniqueConstraint
 
 from geo.store.columns import (
     METADATA,
+    hidden_index,
     key,
     make_table,
     maybe_real,
@@ -56,7 +57,7 @@ SPECTRAL: Final = make_table(
         *("site_id", "product", "edition", "index_name", "params_key", "hidden"),
         name="uq_spectral_results",
     ),
-    Index("ix_spectral_results_hidden", "hidden"),
+    hidden_index("spectral_results"),
 )
 
 SPECTRAL_YEARS: Final = make_table(

@@ -8,6 +8,7 @@ from sqlalchemy import REAL, Column, Index, Table, UniqueConstraint
 
 from geo.store.columns import (
     METADATA,
+    hidden_index,
     key,
     make_table,
     maybe_real,
@@ -53,7 +54,7 @@ SUBSIDENCES: Final = make_table(
     whole("site_seq"),
     whole("scene_seq"),
     UniqueConstraint("site_id", "product", "edition", "hidden", name="uq_subsidences"),
-    Index("ix_subsidences_hidden", "hidden"),
+    hidden_index("subsidences"),
 )
 
 SUBSIDENCE_EPOCHS: Final = make_table(
@@ -88,7 +89,7 @@ PONDINGS: Final = make_table(
     whole("site_seq"),
     whole("scene_seq"),
     UniqueConstraint("site_id", "product", "edition", "year", "hidden", name="uq_pondings"),
-    Index("ix_pondings_hidden", "hidden"),
+    hidden_index("pondings"),
 )
 
 CANDIDATES: Final = Table(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from geo.store.columns import (
     METADATA,
+    hidden_index,
     key,
     make_table,
     maybe_real,
@@ -261,7 +262,7 @@ RECOVERIES: Final = make_table(
         *("site_id", "product", "edition", "from_year", "to_year", "temporal_rule", "hidden"),
         name="uq_recoveries",
     ),
-    Index("ix_recoveries_hidden", "hidden"),
+    hidden_index("recoveries"),
 )
 
 CLASS_AREAS: Final = make_table(
@@ -325,7 +326,7 @@ EVIDENCE: Final = make_table(
     whole("site_seq"),
     whole("scene_seq"),
     UniqueConstraint("site_id", "product", "edition", "from_year", "to_year", "hidden", name="uq_evidence"),
-    Index("ix_evidence_hidden", "hidden"),
+    hidden_index("evidence"),
 )
 
 IMPORTS: Final = make_table(
