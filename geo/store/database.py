@@ -20,7 +20,7 @@ from geo.scenes import Scene
 from geo.store import embedded, location
 from geo.store.tables import SETTINGS, WRITER
 
-SCHEMA_VERSION: Final = "0014"
+SCHEMA_VERSION: Final = "0015"
 """The newest migration; a store that stands there is opened without looking further."""
 
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
