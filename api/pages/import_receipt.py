@@ -14,7 +14,7 @@ from api.pages.view import Page
 from api.spool import Spool
 from geo.errors import ReverdureError
 from geo.imports.fields import FIELDS
-from geo.imports.prepare import Receipt, RowResult
+from geo.imports.prepare import Receipt, ReceiptRow, RowResult
 from geo.imports.receipts import ImportStanding, Undo, UndoResult
 from geo.reference import reference_rows
 from geo.store import import_undos, imports
@@ -27,9 +27,7 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
     with page.store.read() as conn:
         receipt = receipt_said(imports.get(conn, import_id), "page", page.lang)
         since = import_undos.standing(conn, [import_id])[import_id]
-    rows = sorted(
-        receipt.rows, key=lambda row: (row.result is not RowResult.REJECTED, not row.findings, row.row)
-    )
+    rows = sorted(receipt.rows, key=_rank)
     return page.render(
         "import_receipt.html",
         active="imports",
@@ -55,9 +53,16 @@ def problem_words(page: Page, error: ReverdureError | None) -> str | None:
     return None if error is None else said(error_sentence(error, page.lang), "page", page.lang)
 
 
+def _rank(row: ReceiptRow) -> tuple[bool, bool, bool, int]:
+    """What asks to be looked at comes first: refusals, findings, changes, and last what stays as it is."""
+    refused, same = row.result is RowResult.REJECTED, row.result is RowResult.UNCHANGED
+    return not refused, not row.findings, same, row.row
+
+
 def _field(page: Page, name: str) -> str:
     """The label of a field as the mapping form names it."""
     labels = {row["slug"]: row[page.lang] for row in reference_rows("import_fields")}
+    labels["effective_on"] = page.say("effective_on")
     return labels.get(name, name)
 
 
