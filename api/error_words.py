@@ -6,9 +6,10 @@ what each status means and what helps in `data/reference/problems.csv`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from api.errors import NotValid
 from geo.accounts.rights import NotAllowed
@@ -16,8 +17,9 @@ from geo.errors import ReverdureError
 from geo.reference import reference_rows
 from geo.words import Lang, label, sentence
 
-MOST_FIELDS = 5
-COMMAND_LINE = "api.cli."
+MOST_FIELDS: Final = 5
+COMMAND_LINE: Final = "api.cli."
+_PLACE: Final = re.compile(r"\\\{(\w+)\\\}")
 
 
 @cache
@@ -42,16 +44,38 @@ def error_help(status: int, lang: Lang) -> str:
 def error_sentence(error: ReverdureError, lang: Lang) -> str:
     """What happened, in the language.
 
-    What the domain found wrong with a value (`problem`) is part of the sentence as it was said, in English.
+    What the domain found wrong with a value (`problem`) is told by `problem_words`.
     """
     if isinstance(error, NotValid):
         return "; ".join(field_words(lang, error.context["errors"])[:MOST_FIELDS])
     if lang == "en" or type(error).slug() not in _words("error_words"):
         return str(error)
     context = dict(error.context)
+    if isinstance(context.get("problem"), str):
+        context["problem"] = problem_words(str(context["problem"]))
     if isinstance(error, NotAllowed) and error.context.get("reason") is not None:
         context["because"] = label("refusals", str(error.context["reason"]), lang)
     return error_template(type(error), lang).format(**context)
+
+
+def problem_words(text: str) -> str:
+    """A problem as it is said in Chinese (`data/reference/problem_words.csv`); as it is where it has no line.
+
+    >>> problem_words("at least 12 signs are needed; a few words are best")
+    '至少 12 个字符；几个词连用最好'
+    >>> problem_words("something else")
+    'something else'
+    """
+    for pattern, words in _problems():
+        if found := pattern.fullmatch(text):
+            return words.format(**found.groupdict())
+    return text
+
+
+@cache
+def _problems() -> tuple[tuple[re.Pattern[str], str], ...]:
+    rows = reference_rows("problem_words")
+    return tuple((re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(row["en"]))), row["zh"]) for row in rows)
 
 
 def error_kinds(kind: type[ReverdureError] = ReverdureError) -> set[type[ReverdureError]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api.error_words import error_kinds, error_template
+from api.error_words import error_kinds, error_template, problem_words
 from api.errors import STATUS, status_of
 from geo.errors import ReverdureError, StoreError
 from geo.reference import reference_rows
 from tests.api.accounts_case import add_people, sign_in
 
+ROOT = Path(__file__).resolve().parents[2]
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SENTENCES = sorted({kind for kind in error_kinds() if status_of(kind) < 500}, key=lambda kind: kind.slug())
 WORDS = {row["slug"]: row["zh"] for row in reference_rows("error_words")}
@@ -32,6 +34,46 @@ def test_every_error_has_a_chinese_sentence_whose_places_can_be_filled(kind: typ
 
 def test_the_chinese_sentences_are_of_errors_that_there_are() -> None:
     assert set(WORDS) <= {kind.slug() for kind in error_kinds()}
+
+
+PROBLEM = re.compile(r'problem=f?"([^"]+)"')
+OFFICERS = (
+    "api/auth/keeping.py",
+    "api/deps.py",
+    "api/schemas/sites.py",
+    "api/schemas/redrawings.py",
+    "geo/accounts/rules.py",
+    "geo/changes.py",
+    "geo/photos.py",
+    "geo/planning.py",
+    "geo/store/attachments.py",
+    "geo/store/inspections.py",
+    "geo/timeline.py",
+    "geo/undoing.py",
+)
+"""Where it is told what is wrong with what officers write on pages."""
+
+
+@pytest.mark.parametrize("module", OFFICERS)
+def test_what_is_wrong_with_what_an_officer_writes_is_said_in_chinese(module: str) -> None:
+    said = PROBLEM.findall((ROOT / module).read_text(encoding="utf-8"))
+    filled = [re.sub(r"\{[^}]*\}", "7", one) for one in said]
+    assert [one for one in filled if problem_words(one) == one] == []
+
+
+def test_the_chinese_words_of_problems_are_of_problems_that_there_are() -> None:
+    sources = [path for folder in ("api", "geo") for path in (ROOT / folder).rglob("*.py")]
+    known = {
+        re.sub(r"\{[^}]*\}", "{}", one)
+        for path in sources
+        for one in re.findall(r'f?"([^"\n]+)"', path.read_text(encoding="utf-8"))
+    }
+    stale = [
+        row["en"]
+        for row in reference_rows("problem_words")
+        if re.sub(r"\{[^}]*\}", "{}", row["en"]) not in known
+    ]
+    assert stale == []
 
 
 def test_every_status_that_is_answered_has_its_title_and_its_help() -> None:

@@ -110,12 +110,13 @@ def test_guessing_makes_even_the_right_password_wait(browser: TestClient, store:
         for n in range(7)
     ]
     assert statuses == [401] * 5 + [429] * 2
+    then = clock.now_utc()
     blocked = browser.post("/login", data={"name": "otto", "password": PASSWORD}, follow_redirects=False)
     assert blocked.status_code == 429
     assert 0 < int(blocked.headers["retry-after"]) <= 4
     sign_in(TestClient(browser.app), "adam")
     with store.write() as conn:
-        assert sign_ins.blocked_until(conn, {"name": "otto"}, now=clock.now_utc()) is not None
+        assert sign_ins.blocked_until(conn, {"name": "otto"}, now=then) is not None
         sign_ins.forget_failures(conn, "otto")
     sign_in(browser, "otto")
 
