@@ -23,6 +23,7 @@ PAGES = (
         "/planning",
         "/reviews",
         "/imports",
+        "/samples/1",
         "/admin",
         "/admin/audit",
         "/notifications",
