@@ -183,3 +183,13 @@ def test_the_same_steps_by_command(tmp_path) -> None:
     assert "1 proposals" in run("approve", "--source", "undo:1", "--as", "wang", "--store", store)
     assert "written" in run("import", "template", str(tmp_path / "t.xlsx"))
     run("verify", "--store", store)
+
+
+def test_the_map_of_a_status_list_shows_the_sites_that_its_rows_speak_of(service) -> None:
+    content = service.client.get("/api/exports/status.xlsx?lang=en").content
+    sent = {"kind": "status"}
+    tried = service.client.post("/api/imports", files={"file": ("list.xlsx", content)}, data=sent).json()
+    assert tried["counts"]["unchanged"] == 5
+    drawn = service.client.get(f"/maps/imports/{tried['import_id']}?lang=en").text
+    assert "row1" in drawn
+    assert "row5" in drawn
