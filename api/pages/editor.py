@@ -28,6 +28,7 @@ WORDS: Final = (
     "vertex_add",
     "vertex_drop",
     "merge_none",
+    "hole_outside",
     "lon",
     "lat",
 )

@@ -21,6 +21,7 @@ PAGES = (
     *("/", "/sites", "/sites/2", "/sites/new", "/sites/2/edit", "/cities", "/cities/340600", "/worklist"),
     *(
         "/planning",
+        "/planning/projects/1",
         "/reviews",
         "/imports",
         "/samples/1",

@@ -208,3 +208,20 @@ def test_the_second_who_edits_a_project_sees_both_versions(open_page: Callable) 
     expect(line).to_contain_text("Hillside")
     second.page.click("#conflict [data-reapply]")
     expect(second.page.locator("#project")).to_contain_text("Hillside")
+
+
+def test_a_hole_that_begins_outside_the_outline_is_told_and_changes_nothing(open_page: Callable) -> None:
+    opened = open_page()
+    page = opened.go("/sites")
+    opened.go(f"/sites/{site_with(page, opened.base, 'in_progress')}/edit")
+    before = shown_ha(page)
+    box = page.locator("#editor-map").bounding_box()
+    assert box is not None
+    page.click("[data-tool=hole]")
+    for x, y in ((70, 90), (90, 90), (90, 110), (70, 90)):
+        page.mouse.click(box["x"] + x, box["y"] + y)
+        page.wait_for_timeout(150)
+    expect(page.locator("#problems")).to_contain_text("inside the outline")
+    assert shown_ha(page) == before
+    expect(page.locator("#undo")).to_be_disabled()
+    assert opened.errors == []

@@ -108,6 +108,7 @@ map.on("pm:create", ({ layer: made, shape }) => {
     const next = copy(outline);
     const home = next.find((polygon) => inside(ring[0], polygon[0]));
     if (home) { home.push(ring); change(next); }
+    else el("problems").replaceChildren(Object.assign(document.createElement("li"), { textContent: SAYS.hole_outside }));
   } else change([...copy(outline), [ring]]);
 });
 function inside([x, y], ring) {
