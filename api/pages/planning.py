@@ -11,7 +11,8 @@ from api.auth.rights import require
 from api.deps import LARGEST_ID, Id, Unit
 from api.pages.view import Page, PageDep, PageRoute
 from api.planning import overdue_sites, progress_of, project_units, works_of
-from api.schemas.planning import OverdueItem, ProjectItem, TargetItem
+from api.schemas.planning import OverdueItem, TargetItem
+from api.schemas.projects import ProjectItem
 from geo.accounts.rights import Action
 from geo.cities import City
 from geo.store import cities, projects, sites, targets

@@ -11,7 +11,8 @@ from api.pages.history import TABLE_OF_FACT
 from api.pages.view import Page
 from api.planning import works_of
 from api.schemas.attachments import AttachmentItem
-from api.schemas.planning import InspectionItem, ProjectItem
+from api.schemas.planning import InspectionItem
+from api.schemas.projects import ProjectItem
 from geo.accounts.rights import Action
 from geo.attachments import AttachmentKind
 from geo.history import Fact

@@ -11,7 +11,7 @@ from api.auth.rights import require
 from api.paging import next_url, page_of
 from api.planning import check_project_units, works_of
 from api.records import Changed, NewRecord, RecordWrite, Removed, record_answer
-from api.schemas.planning import ProjectIn, ProjectItem, ProjectList, ProjectPatchIn
+from api.schemas.projects import ProjectIn, ProjectItem, ProjectList, ProjectPatchIn
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.planning import Project, RecordKind

@@ -1,4 +1,4 @@
-"""Projects, targets and inspections on the wire."""
+"""Annual targets, inspections, versions of records and overdue sites on the wire."""
 
 from __future__ import annotations
 
@@ -10,78 +10,13 @@ from pydantic import Field, StringConstraints
 
 from api.schemas.common import Day, Given, Hectares, Json, Name, Text, Wire
 from geo.areas import ha_from_units, units_from_ha
-from geo.planning import Finding, Inspection, Overdue, Progress, Project, Target, Work
+from geo.planning import Finding, Inspection, Overdue, Progress, Target
 from geo.sites import Site
 from geo.status import Status
 from geo.store.versions import RecordVersion, Stamp
 
-Money = Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False)]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,32}$")]
 SiteId = Annotated[int, Field(ge=1, le=2**53 - 1)]
-
-
-class ProjectIn(Given):
-    """A treatment project. Money is in `currency` (ISO 4217); `adcode` is the unit that runs it."""
-
-    code: Name
-    name: Name
-    adcode: Code | None = None
-    fund_source: Text = ""
-    budget: Money | None = None
-    spent: Money | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
-    contractor: Text = ""
-    start_on: Day | None = None
-    end_on: Day | None = None
-    closed_on: Day | None = Field(None, description="The day from which it makes no site overdue.")
-    notes: Text = ""
-    site_ids: list[SiteId] = Field(default_factory=list, max_length=10_000)
-
-    def project(self) -> Project:
-        """The project of the domain; money in hundredths."""
-        values = self.model_dump(exclude={"budget", "spent", "site_ids"})
-        return Project(
-            **values,
-            budget_cents=_cents(self.budget),
-            spent_cents=_cents(self.spent),
-            site_ids=tuple(sorted(set(self.site_ids))),
-        )
-
-    @classmethod
-    def told(cls, project: Project) -> dict[str, object]:
-        """What a body would have to say for the project to be as it is."""
-        names = {name: getattr(project, name) for name in cls.model_fields if hasattr(project, name)}
-        return {**names, "budget": _money(project.budget_cents), "spent": _money(project.spent_cents)}
-
-
-def _cents(money: float | None) -> int | None:
-    return None if money is None else round(money * 100)
-
-
-def _money(cents: int | None) -> float | None:
-    return None if cents is None else cents / 100
-
-
-class ProjectPatchIn(Given):
-    """Other facts of a project; a member that is not there stays as it is."""
-
-    code: Name | None = None
-    name: Name | None = None
-    adcode: Code | None = None
-    fund_source: Text | None = None
-    budget: Money | None = None
-    spent: Money | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
-    contractor: Text | None = None
-    start_on: Day | None = None
-    end_on: Day | None = None
-    closed_on: Day | None = None
-    notes: Text | None = None
-    site_ids: list[SiteId] | None = Field(None, max_length=10_000)
-
-    def stated(self) -> dict[str, object]:
-        """What was sent; null takes a fact away."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class Versioned(Wire):
@@ -92,74 +27,9 @@ class Versioned(Wire):
     updated_at: str
 
 
-class WorkItem(Wire):
-    """What became of the sites of a project by `as_of`: whole areas (area_ha) and sites.
-
-    `share` is the treated share of the area, null without a site. Proposals count nowhere.
-    """
-
-    as_of: date
-    area_ha: float
-    count: int
-    treated_ha: float
-    treated_count: int
-    share: float | None
-
-    @classmethod
-    def of(cls, work: Work) -> Self:
-        """The item of a project's work."""
-        return cls(
-            as_of=work.as_of,
-            area_ha=ha_from_units(work.units),
-            count=work.count,
-            treated_ha=ha_from_units(work.treated_units),
-            treated_count=work.treated_count,
-            share=work.share,
-        )
-
-
-class ProjectItem(Versioned):
-    """A treatment project; null is: not known."""
-
-    project_id: int
-    code: str
-    name: str
-    adcode: str | None
-    fund_source: str
-    budget: float | None
-    spent: float | None
-    currency: str
-    contractor: str
-    start_on: date | None
-    end_on: date | None
-    closed_on: date | None
-    notes: str
-    site_ids: list[int]
-    work: WorkItem
-
-    @classmethod
-    def of(cls, found: tuple[Project, Stamp], work: Work) -> Self:
-        """The item of a stored project."""
-        project, stamp = found
-        return cls.model_validate(
-            {
-                **ProjectIn.told(project),
-                **_stamped(stamp),
-                "project_id": stamp.record_id,
-                "work": WorkItem.of(work),
-            }
-        )
-
-
-def _stamped(stamp: Stamp) -> dict[str, object]:
+def stamped(stamp: Stamp) -> dict[str, object]:
+    """The members of `Versioned` of a stored record."""
     return {"version": stamp.version, "actor": stamp.actor, "updated_at": stamp.updated_at}
-
-
-class ProjectList(Wire):
-    """Projects in the order in which they were made."""
-
-    items: list[ProjectItem]
-    next: str | None
 
 
 class TargetIn(Given):
@@ -209,7 +79,7 @@ class TargetItem(Versioned):
         target, stamp = found
         return cls.model_validate(
             {
-                **_stamped(stamp),
+                **stamped(stamp),
                 "target_id": stamp.record_id,
                 "adcode": target.adcode,
                 "year": target.year,
@@ -279,7 +149,7 @@ class InspectionItem(Versioned):
         """The item of a stored inspection."""
         inspection, stamp = found
         names = {name: getattr(inspection, name) for name in cls.model_fields if hasattr(inspection, name)}
-        return cls.model_validate({**names, **_stamped(stamp), "inspection_id": stamp.record_id})
+        return cls.model_validate({**names, **stamped(stamp), "inspection_id": stamp.record_id})
 
 
 class InspectionList(Wire):
