@@ -104,6 +104,7 @@ def test_a_choice_that_lacks_its_reason_or_comes_too_late_is_told_and_can_be_men
     expect(page.locator("#conflict")).to_be_visible()
     assert get(opened, f"/api/sites/{site}")["properties"]["status"] == "in_progress"
     page.click("#conflict [data-reapply]")
+    expect(page.locator(f'[data-change="/sites/{site}/change"].s-in_progress')).to_have_count(0)
     expect(page.locator("#told")).to_be_visible()
     assert get(opened, f"/api/sites/{site}")["properties"]["status"] != "in_progress"
 
