@@ -17,7 +17,10 @@ from tests.api.accounts_case import add_people, sign_in
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-SENTENCES = sorted({kind for kind in error_kinds() if status_of(kind) < 500}, key=lambda kind: kind.slug())
+SENTENCES = sorted(
+    {kind for kind in error_kinds() if status_of(kind) < 500},
+    key=lambda kind: (kind.slug(), kind.__module__, kind.__name__),
+)
 WORDS = {row["slug"]: row["zh"] for row in reference_rows("error_words")}
 
 
