@@ -32,12 +32,16 @@ from geo.timeline import (
     PlannedRow,
     RestoredOverDamaged,
     SiteHasLeft,
+    TreatmentReversed,
+    begun_anew,
     check_days,
     check_membership,
     check_moves,
     check_restored,
     check_still_stated,
+    check_treatment,
     timeline,
+    uncounted_until,
     value_on,
 )
 from geo.wkb import wkb_of
@@ -57,6 +61,7 @@ __all__ = [
     "RestoredAreaNeeded",
     "RestoredOverDamaged",
     "SiteHasLeft",
+    "TreatmentReversed",
     "UnknownRow",
     "plan_change",
 ]
@@ -158,7 +163,12 @@ def plan_change(
     kept = [row for row in rows_of_site if voided is None or row.seq != voided.seq]
     if change.effective_on > today:
         raise FutureDate(effective_on=change.effective_on, today=today)
-    planned = _with_earlier_entry(voided, kept, _stated(site, kept, change))
+    enters = voided is None and change.facts.get(Fact.MEMBERSHIP) == "entered"
+    if enters and (uncounted := uncounted_until(kept, change.effective_on)):
+        stated = _stated(site, (), change)
+        planned, kept = begun_anew(uncounted, stated, on=change.effective_on, said=change.facts), []
+    else:
+        planned = _with_earlier_entry(voided, kept, _stated(site, kept, change))
     if voided is not None and change.geometry is None and Fact.UNIT not in change.facts:
         planned = (*planned, *_unit_of_outline(voided, rows_of_site))
     if voided is not None:
@@ -170,6 +180,7 @@ def plan_change(
     check_membership(after)
     check_days(after[Fact.MEMBERSHIP], planned, voided)
     check_moves(before, after)
+    check_treatment(after, planned)
     check_restored(after, since=min(row.effective_on for row in planned))
     _check_relapse(change, planned)
     if not (approved or inspected):

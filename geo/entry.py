@@ -12,6 +12,7 @@ from geo.errors import Refused
 from geo.facts import DEFAULTS, fact_value, says_nothing, units_in
 from geo.history import Fact
 from geo.status import Status, status_table
+from geo.timeline import check_treatment, timeline
 from geo.wkb import wkb_of
 
 _STATED_APART = frozenset({Fact.MEMBERSHIP, Fact.STATUS, Fact.GEOMETRY})
@@ -27,8 +28,8 @@ def first_rows(site: NewSite, *, approved: bool, today: date | None = None) -> t
     """The rows with which a site enters the inventory.
 
     Past statuses that need a second person come only `approved`, as the first import of a site may carry
-    them. Raises `SecondPersonNeeded`, `RestoredOverDamaged`, `BadValue`, and `FutureDate` where `today` is
-    given.
+    them. Raises `SecondPersonNeeded`, `RestoredOverDamaged`, `TreatmentReversed`, `BadValue`,
+    and `FutureDate` where `today` is given.
     """
     statuses = _statuses(site)
     _check_days([site.entered_on, *(since for _, since in statuses)], today)
@@ -38,12 +39,14 @@ def first_rows(site: NewSite, *, approved: bool, today: date | None = None) -> t
     texts = {fact: fact_value(fact, value) for fact, value in facts.items() if fact not in _STATED_APART}
     _check_restored(site, texts)
     area = fact_value(Fact.GEOMETRY, {"area_units": site.area_units})
-    return (
+    rows = (
         PlannedRow(Fact.MEMBERSHIP, '"entered"', site.entered_on),
         *(PlannedRow(Fact.STATUS, f'"{status.value}"', since) for status, since in statuses),
         PlannedRow(Fact.GEOMETRY, area, site.entered_on, wkb=wkb_of(site.geometry)),
         *(PlannedRow(fact, text, site.entered_on) for fact, text in texts.items() if not says_nothing(text)),
     )
+    check_treatment(timeline((), rows), rows)
+    return rows
 
 
 def _statuses(site: NewSite) -> list[tuple[Status, date]]:

@@ -6,7 +6,7 @@ today obey the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -15,13 +15,14 @@ from typing import Final
 from geo.areas import ha_from_units
 from geo.canonical import parse_json
 from geo.errors import InvalidInput, Refused
-from geo.facts import standing, units_in
+from geo.facts import current, says_nothing, standing, units_in
 from geo.history import Fact, HistoryRow
 from geo.sites import Approach
 from geo.status import Status, next_statuses
 
 ENTERED: Final = '"entered"'
 _PLANNED: Final = 1
+_TREATMENT: Final = (Fact.TREATMENT_START, Fact.TREATMENT_END)
 _ALWAYS_STATED: Final = frozenset(
     {Fact.MEMBERSHIP, Fact.STATUS, Fact.GEOMETRY, Fact.KIND, Fact.TARGET_USE, Fact.RESPONSIBLE}
 )
@@ -49,6 +50,12 @@ class RestoredOverDamaged(InvalidInput):
     """More was restored than was ever damaged."""
 
     template = "restored_ha {restored_ha} is more than damaged_ha {damaged_ha} on {effective_on}"
+
+
+class TreatmentReversed(InvalidInput):
+    """A treatment cannot end before it starts."""
+
+    template = "treatment_end {treatment_end} is before treatment_start {treatment_start}"
 
 
 class NotVoidable(Refused):
@@ -118,6 +125,32 @@ def check_membership(after: Mapping[Fact, Sequence[Entry]]) -> None:
     expected = ["left" if index % 2 else "entered" for index in range(len(values))]
     if values != expected:
         raise BrokenMembership(sequence=" -> ".join(values))
+
+
+def uncounted_until(rows: Sequence[HistoryRow], day: date) -> list[HistoryRow]:
+    """What stands of a site that was in the inventory on no day and last left after `day`; else empty."""
+    kept = standing(rows)
+    days = [row.effective_on for row in kept if row.fact is Fact.MEMBERSHIP]
+    was_there = len(days) % 2 == 1 or days[::2] != days[1::2]
+    return [] if not days or was_there or day >= days[-1] else kept
+
+
+def begun_anew(
+    uncounted: Sequence[HistoryRow], stated: Sequence[PlannedRow], *, on: date, said: Iterable[Fact]
+) -> tuple[PlannedRow, ...]:
+    """The rows by which a site that never counted enters on an earlier day.
+
+    All of `uncounted` is voided, so that nothing of it holds later; what `said` and `stated` are silent of is
+    stated for the new day.
+    """
+    new = {*said, *(row.fact for row in stated)}
+    voids = (PlannedRow(row.fact, "null", row.effective_on, voids_seq=row.seq) for row in uncounted)
+    carried = (
+        PlannedRow(fact, row.value, on, wkb=row.wkb)
+        for fact, row in current(uncounted).items()
+        if fact not in new and not says_nothing(row.value)
+    )
+    return (*voids, *stated, *carried)
 
 
 def check_days(membership: Sequence[Entry], planned: Sequence[PlannedRow], voided: HistoryRow | None) -> None:
@@ -197,3 +230,14 @@ def check_restored(after: Mapping[Fact, Sequence[Entry]], *, since: date) -> Non
             raise RestoredOverDamaged(
                 restored_ha=ha_from_units(restored), damaged_ha=ha_from_units(damaged), effective_on=day
             )
+
+
+def check_treatment(after: Mapping[Fact, Sequence[Entry]], planned: Sequence[PlannedRow]) -> None:
+    """Check the days of the treatment, from where one of them is stated; raises `TreatmentReversed`."""
+    stated = [row.effective_on for row in planned if row.fact in _TREATMENT]
+    days = {entry.effective_on for fact in _TREATMENT for entry in after[fact]}
+    for day in sorted(day for day in days if stated and day >= min(stated)):
+        values = [value_on(after[fact], day) for fact in _TREATMENT]
+        start, end = (None if value is None else parse_json(value) for value in values)
+        if start is not None and end is not None and str(end) < str(start):
+            raise TreatmentReversed(treatment_end=end, treatment_start=start)

@@ -50,7 +50,7 @@ class NoCodeColumn(InvalidInput):
 
     template = (
         "no column is known to hold the site code; say which, as in --map site_code=COLUMN, of: {known}; "
-        "or number the rows, as in --set site_code=S-{row}"
+        "or number the rows, as in --set site_code=S-{{row}}"
     )
 
 
@@ -121,7 +121,7 @@ def map_columns(
     for column, unit in area_units.items():
         _overrule_unit(sources, _column(column, columns), unit)
     if "site_code" not in sources and ROW_NUMBER not in fixed.get("site_code", ""):
-        raise NoCodeColumn(known=", ".join(columns) or "(no columns)", row=ROW_NUMBER)
+        raise NoCodeColumn(known=", ".join(columns) or "(no columns)")
     ordered = {name: sources[name] for name in FIELDS if name in sources and name not in fixed}
     used = {source.column for source in ordered.values()}
     extra = tuple(column for column in columns if column not in used)

@@ -29,6 +29,7 @@ from geo.store import changes as change_store
 from geo.store import import_undos as undo_store
 from geo.store import imports as import_store
 from geo.store import proposals as proposal_store
+from geo.timeline import ENTERED
 from geo.undoing import NOTHING_SAID
 
 SHOWN: Final = 5
@@ -140,7 +141,8 @@ class _Undoer:
             problem = f"{later[-1].actor} changed {later[-1].fact} since, on {later[-1].recorded_at[:10]}"
             return replace(done, result=UndoResult.REFUSED, problem=problem)
         site = sites.get(self._conn, site_id)
-        new = line.result is RowResult.NEW
+        entered = any(row.fact is Fact.MEMBERSHIP and row.value == ENTERED for row in own)
+        new = entered or line.result is RowResult.NEW
         changes = [leave(site, self._reason)] if new else list(voids(rows, own, self._reason))
         try:
             with self._conn.begin_nested():

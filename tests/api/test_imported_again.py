@@ -11,6 +11,7 @@ from api.cli import app
 from tests.api.test_batch_decisions import decide, undone
 from tests.api.test_import_steps import FILE, MAPPED
 
+DAYS = ("2019-05-31", "2019-06-01", "2021-01-01", "2022-01-01")
 CHANNELS = ("api", "page", "command")
 
 
@@ -72,6 +73,40 @@ def test_sites_whose_import_was_undone_come_back_once_a_second_person_agrees(
     decide(client, "approve", f"import:{receipt['import_id']}")
     found = client.get("/api/sites?q=0090").json()["features"]
     assert [one["properties"]["status"] for one in found] == ["treated", "treated"]
+
+
+def test_sites_whose_import_was_undone_come_back_on_an_earlier_day_with_what_the_new_import_says(
+    service,
+) -> None:
+    client = service.client
+
+    def counts() -> dict[str, tuple[int, int]]:
+        found = {}
+        for day in DAYS:
+            rate = client.get(f"/api/rates?group_by=all&basis=count&responsible=all&as_of={day}").json()[
+                "items"
+            ][0]
+            found[day] = rate["denominator_count"], rate["numerator_count"]
+        return found
+
+    before = counts()
+    undone(client)
+    decide(client, "approve")
+    earlier = {**MAPPED, "status_map": ["完=planned"], "as_of": "2019-06-01", "dry_run": "false"}
+    done = client.post("/api/imports", files={"file": ("a.csv", FILE)}, data=earlier).json()
+    assert codes(done) == [("changed", ["comes_back"])] * 2
+    decide(client, "approve", f"import:{done['import_id']}")
+    found = client.get("/api/sites?q=0090").json()["features"]
+    assert [(one["properties"]["entered_on"], one["properties"]["status"]) for one in found] == [
+        ("2019-06-01", "planned")
+    ] * 2
+    assert counts() == {day: (all_ + 2 * (day != DAYS[0]), done) for day, (all_, done) in before.items()}
+    told = CliRunner().invoke(app, ["verify", "--store", str(service.folder / "sites.gpkg")])
+    assert told.exit_code == 0, told.output
+    assert client.post(f"/api/imports/{done['import_id']}/undo", json={}).json()["counts"]["proposed"] == 2
+    decide(client, "approve", "undo:2")
+    assert client.get("/api/sites?q=0090").json()["features"] == []
+    assert counts() == before
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

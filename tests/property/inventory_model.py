@@ -80,6 +80,12 @@ class Inventory:
         voided = self.row(asked.voids)
         kept = self.standing(asked.site, without=asked.voids)
         rows: list[tuple[str, Any, date, int | None]] = []
+        if self.begins_anew(asked, kept):
+            said = {fact: line_value(kept, fact) for fact in {line.fact for line in kept}} | asked.facts
+            rows = [(line.fact, None, line.day, line.seq) for line in kept]
+            return rows + [
+                (fact, value, asked.day, None) for fact, value in said.items() if value not in SILENT
+            ]
         for fact, value in asked.facts.items():
             now = value_on(kept, fact, asked.day)
             if now != value and not (now is None and value in SILENT):
@@ -91,6 +97,14 @@ class Inventory:
                 if old is not None and value_on(kept, fact, asked.day) is None:
                     rows.append((fact, old, asked.day, None))
         return rows if voided is None else [(voided.fact, None, voided.day, voided.seq), *rows]
+
+    def begins_anew(self, asked: Asked, kept: list[Line]) -> bool:
+        """Whether a site that has been there on no day enters on an earlier one."""
+        if asked.facts.get("membership") != "entered" or asked.voids is not None:
+            return False
+        turns = [line for line in kept if line.fact == "membership"]
+        there = any(value_on(kept, "membership", line.day) == "entered" for line in turns)
+        return bool(turns) and not there and asked.day < turns[-1].day
 
     def row(self, seq: int | None) -> Line | None:
         """The row of that number."""
@@ -107,7 +121,8 @@ class Inventory:
         if alone and voided is not None and self.has_outline(voided):
             return False
         rows = self.rows_of(asked)
-        after = self.standing(asked.site, without=asked.voids) + [
+        gone = {voids for *_, voids in rows}
+        after = [line for line in self.standing(asked.site) if line.seq not in gone] + [
             Line(10**9 + number, asked.site, fact, value, day, "9")
             for number, (fact, value, day, voids) in enumerate(rows)
             if voids is None
@@ -166,6 +181,11 @@ def value_on(lines: list[Line], fact: str, day: date) -> Any:
     """The value of a fact on a day, `lines` in effective order."""
     values = [line.value for line in lines if line.fact == fact and line.day <= day]
     return values[-1] if values else None
+
+
+def line_value(lines: list[Line], fact: str) -> Any:
+    """The latest value of a fact, `lines` in effective order."""
+    return [line.value for line in lines if line.fact == fact][-1]
 
 
 def in_membership(after: list[Line], fact: str, day: date, voided: Line | None) -> bool:

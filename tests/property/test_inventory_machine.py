@@ -405,7 +405,8 @@ class InventoryMachine(RuleBasedStateMachine):
         own = [row for row in rows if row.source == source and row.voids_seq is None and row.seq not in void]
         own.sort(key=lambda row: (row.effective_on, row.seq))
         changed_since = any(row.source != source and row.seq > own[0].seq for row in rows if own)
-        changes = [leave(site, "undo")] if result is RowResult.NEW else voids(rows, own, "undo")
+        entered = result is RowResult.NEW or any(row.value == '"entered"' for row in own)
+        changes = [leave(site, "undo")] if entered else voids(rows, own, "undo")
         lines, now = list(self.model.lines), self._tick()
         recorded, waits, allowed = self._foreseen(site_id, changes, now, open_to=not changed_since)
         try:
