@@ -73,13 +73,14 @@ def change_user(conn: Connection, doer: Doer, name: str, change: UserChange) -> 
     return changed
 
 
-def reset_password(conn: Connection, doer: Doer, name: str, password_hash: str, *, must_change: bool) -> None:
-    """Give an account another password; its sessions end. Raises `UnknownUser`."""
+def reset_password(conn: Connection, doer: Doer, name: str, password_hash: str, *, must_change: bool) -> int:
+    """Give an account another password; how many tokens ended with its sessions. Raises `UnknownUser`."""
     account = accounts.named(conn, name)
     accounts.set_password(conn, account.user_id, password_hash, must_change=must_change)
     sign_ins.forget_failures(conn, name)
     sign_ins.revoke_sessions(conn, account.user_id, now=clock.now_utc())
     doer.note(conn, AuditEvent.PASSWORD_CHANGED, target=name, detail={"must_change": must_change})
+    return _end_tokens(conn, doer, account)
 
 
 def check_own_password(account: Account, old: str, new: str) -> str:
@@ -97,20 +98,21 @@ def check_own_password(account: Account, old: str, new: str) -> str:
 
 def own_password(
     conn: Connection, doer: Doer, account: Account, password_hash: str, *, session_id: int | None
-) -> None:
-    """Keep the password that a user chose; their other sessions end."""
+) -> int:
+    """Keep the password that a user chose; their other sessions and all tokens end. How many tokens."""
     accounts.set_password(conn, account.user_id, password_hash, must_change=False)
     sign_ins.revoke_sessions(conn, account.user_id, now=clock.now_utc(), but=session_id)
     doer.note(conn, AuditEvent.PASSWORD_CHANGED, target=account.user.name)
+    return _end_tokens(conn, doer, account)
 
 
 def end_all(conn: Connection, doer: Doer, name: str, *, tokens: bool = False) -> int:
     """How many sessions of an account were ended; with its tokens where asked. Raises `UnknownUser`."""
-    key, now = accounts.named(conn, name).user_id, clock.now_utc()
-    ended = sign_ins.revoke_sessions(conn, key, now=now)
+    account = accounts.named(conn, name)
+    ended = sign_ins.revoke_sessions(conn, account.user_id, now=clock.now_utc())
     doer.note(conn, AuditEvent.SESSION_REVOKED, target=name, detail={"sessions": ended})
-    if tokens and (gone := sign_ins.revoke_tokens(conn, key, now=now)):
-        doer.note(conn, AuditEvent.TOKEN_REVOKED, target=name, detail={"tokens": gone})
+    if tokens:
+        _end_tokens(conn, doer, account)
     return ended
 
 
@@ -173,6 +175,14 @@ def first_administrator(conn: Connection, doer: Doer, name: str, display_name: s
     """The first administrator of a store."""
     user = User(check_login_name(name), AccountRole.ADMINISTRATOR, display_name=display_name)
     return add_user(conn, replace(doer, name=name), user, hashed)
+
+
+def _end_tokens(conn: Connection, doer: Doer, account: Account) -> int:
+    """How many tokens of the account were ended, which is all."""
+    gone = sign_ins.revoke_tokens(conn, account.user_id, now=clock.now_utc())
+    if gone:
+        doer.note(conn, AuditEvent.TOKEN_REVOKED, target=account.user.name, detail={"tokens": gone})
+    return gone
 
 
 def _rights(user: User) -> dict[str, object]:

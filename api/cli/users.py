@@ -109,8 +109,8 @@ def passwd(
             accounts.named(conn, name)
         hashed = keeping.hash_of_new(asked_password(stdin=password_stdin), name=name)
         with opened.write() as conn:
-            keeping.reset_password(conn, doer(), name, hashed, must_change=must_change)
-    typer.echo(f"{name} has another password")
+            gone = keeping.reset_password(conn, doer(), name, hashed, must_change=must_change)
+    typer.echo(f"{name} has another password; its sessions ended, and tokens: {gone}")
 
 
 @app.command("role")

@@ -58,7 +58,7 @@ def change_password(
     new: Secret = "",
     again: Secret = "",
 ) -> Response:
-    """Take another password; all other sessions end."""
+    """Take another password; all other sessions and all tokens end."""
     if new != again:
         return account_page(page, settings, problem=page.tell("password_differs"))
     with page.store.read() as conn:
@@ -69,10 +69,10 @@ def change_password(
         return account_page(page, settings, problem=error_sentence(error, page.lang))
     session_id = page.rights.who.session_id
     with page.store.write() as conn:
-        keeping.own_password(conn, doer_of(request), mine, hashed, session_id=session_id)
+        gone = keeping.own_password(conn, doer_of(request), mine, hashed, session_id=session_id)
     if mine.user.must_change_password:
         return RedirectResponse("/", 303)
-    return account_page(page, settings, done=page.tell("password_changed"))
+    return account_page(page, settings, done=page.tell("password_changed", tokens=gone))
 
 
 @router.post("/account/sessions/end")

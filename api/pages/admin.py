@@ -85,10 +85,10 @@ def reset_password(page: PageDep, request: Request, name: str, password: Words =
     try:
         hashed = keeping.hash_of_new(password, name=name)
         with page.store.write() as conn:
-            keeping.reset_password(conn, doer_of(request), name, hashed, must_change=True)
+            gone = keeping.reset_password(conn, doer_of(request), name, hashed, must_change=True)
     except ReverdureError as error:
         return problem_page(page, error)
-    return RedirectResponse("/admin", 303)
+    return admin_page(page, done=page.tell("password_given", name=name, tokens=gone))
 
 
 @router.post("/admin/users/{name}/sessions/end")
@@ -154,8 +154,8 @@ def show_audit(
     )
 
 
-def admin_page(page: Page, problem: str = "", status_code: int = 200) -> HTMLResponse:
-    """All accounts and mappings, with what went wrong."""
+def admin_page(page: Page, problem: str = "", status_code: int = 200, *, done: str = "") -> HTMLResponse:
+    """All accounts and mappings, with what went wrong or was done."""
     with page.store.read() as conn:
         users, mappings = accounts.find(conn), oidc_mappings.find(conn)
         names = {code: page.name(unit) for code, unit in cities.all(conn).items()}
@@ -168,6 +168,7 @@ def admin_page(page: Page, problem: str = "", status_code: int = 200) -> HTMLRes
         unit_names=names,
         roles=[(role.value, page.word("account_roles", role)) for role in AccountRole],
         problem=problem,
+        done=done,
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -68,7 +68,7 @@ def me(store: deps.StoreDep, rights: deps.RightsDep, lang: deps.LangDep) -> Me:
 def change_own_password(
     body: OwnPasswordIn, request: Request, store: deps.StoreDep, rights: deps.RightsDep
 ) -> None:
-    """Take another password; all other sessions of the account end."""
+    """Take another password; all other sessions and all tokens of the account end."""
     with store.read() as conn:
         account = own_account(conn, rights)
     hashed = keeping.check_own_password(account, body.old, body.new)
@@ -169,7 +169,7 @@ def change_user(name: LoginName, body: UserPatch, request: Request, store: deps.
 
 @router.post("/users/{name}/password", status_code=204, dependencies=ALL)
 def reset_password(name: LoginName, body: PasswordIn, request: Request, store: deps.StoreDep) -> None:
-    """Give an account another password, to be changed at the next sign-in; its sessions end."""
+    """Give an account another password, to be changed at the next sign-in; sessions and tokens end."""
     hashed = keeping.hash_of_new(body.password, name=name)
     with store.write() as conn:
         keeping.reset_password(conn, doer_of(request), name, hashed, must_change=True)

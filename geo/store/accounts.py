@@ -152,8 +152,14 @@ def set_role(conn: Connection, user_id: int, role: AccountRole | None) -> None:
 
 
 def sync_rights(conn: Connection, user_id: int, role: AccountRole | None, adcodes: Iterable[str]) -> None:
-    """Give an account the rights that it has elsewhere, whatever they were here. Raises `UnknownCity`."""
-    _set(conn, user_id, role=None if role is None else role.value)
+    """Give an account the rights that it has elsewhere, whatever they were here.
+
+    The last administrator stays one: they can still sign in, and make another. Raises `UnknownCity`.
+    """
+    try:
+        set_role(conn, user_id, role)
+    except LastAdministrator:
+        return
     set_units(conn, user_id, adcodes)
 
 

@@ -82,14 +82,17 @@ def test_a_new_password_and_ended_sessions_shut_out_whoever_was_in(run: Run, pat
         key = accounts.named(conn, "adam").user_id
         sign_ins.add_session(conn, key, "s1", now=now, lasts_s=900, address="10.0.0.9", agent="Firefox")
     assert "10.0.0.9" in run("user", "sessions", "adam").stdout
-    run("user", "passwd", "adam", "--password-stdin")
+    assert "tokens: 1" in run("user", "passwd", "adam", "--password-stdin").stdout
     assert "no live session" in run("user", "sessions", "adam").stdout
     with store.read() as conn:
         assert accounts.named(conn, "adam").user.must_change_password
-        assert sign_ins.token_of(conn, token, now=clock.now_utc()) is not None
+        assert sign_ins.token_of(conn, token, now=clock.now_utc()) is None
+    other = run("user", "token", "adam", "--scope", "write", "--days", "3").stdout.strip()
+    with store.read() as conn:
+        assert sign_ins.token_of(conn, other, now=clock.now_utc()) is not None
     run("user", "sessions", "adam", "--end")
     with store.read() as conn:
-        assert sign_ins.token_of(conn, token, now=clock.now_utc()) is None
+        assert sign_ins.token_of(conn, other, now=clock.now_utc()) is None
     store.close()
 
 

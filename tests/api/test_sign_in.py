@@ -281,6 +281,26 @@ def test_a_new_password_ends_all_other_sessions(browser: TestClient, store: Stor
     assert other.get("/api/me").status_code == 401
 
 
+def test_a_new_password_ends_every_token_and_the_page_says_how_many(
+    browser: TestClient, store: Store
+) -> None:
+    csrf = sign_in(browser, "otto")
+    tokens = [token_for(store, "otto") for _ in range(2)]
+    form = {"old": PASSWORD, "new": "a mine on the hill", "again": "a mine on the hill", "csrf_token": csrf}
+    page = browser.post("/account/password?lang=en", data=form)
+    assert "tokens ended: 2" in page.text
+    program = TestClient(browser.app)
+    assert [program.get("/api/sites", headers=token).status_code for token in tokens] == [401, 401]
+
+
+def test_a_password_that_an_administrator_gives_ends_every_token(browser: TestClient, store: Store) -> None:
+    csrf, token = sign_in(browser, "adam"), token_for(store, "otto")
+    form = {"password": "a mine on the hill", "csrf_token": csrf}
+    page = browser.post("/admin/users/otto/password?lang=en", data=form)
+    assert "otto has a new password; all their sessions ended; tokens ended: 1" in page.text
+    assert TestClient(browser.app).get("/api/sites", headers=token).status_code == 401
+
+
 def test_the_last_administrator_cannot_be_lost(browser: TestClient, store: Store) -> None:
     admin = token_for(store, "adam")
     for change in ({"disabled": True}, {"role": "viewer"}):

@@ -169,3 +169,17 @@ def test_an_address_that_the_issuer_has_not_verified_gives_no_rights(verified: o
     claims = {"sub": "7", "email": "lin@mines.example"}
     assert rights_of({**claims, "email_verified": True}, mappings)[0] is AccountRole.ADMINISTRATOR
     assert rights_of({**claims, "email_verified": verified}, mappings) == (None, frozenset())
+
+
+def test_the_last_administrator_stays_one_whatever_the_mappings_say(service, issuer: Issuer) -> None:  # type: ignore[no-untyped-def]
+    give(service, "person-7", AccountRole.ADMINISTRATOR, claim="sub")
+    come_back(service.client, issuer)
+    with service.app.state.store.write() as conn:
+        for account in accounts.find(conn):
+            if account.user.name != "lin.wei" and account.user.role is AccountRole.ADMINISTRATOR:
+                accounts.set_role(conn, account.user_id, AccountRole.VIEWER)
+        for mapping in oidc_mappings.find(conn):
+            oidc_mappings.remove(conn, mapping.mapping_id)
+    again = TestClient(service.app)
+    come_back(again, issuer)
+    assert again.get("/api/me").json()["role"] == "administrator"
