@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from api.auth.rights import Rights
-from geo.accounts.rights import Action
+from geo.accounts.rights import YES, Action, Decision, refusal
 from geo.changes import NewSite
 from geo.errors import Refused
 from geo.history import Fact
 from geo.imports.plan import PreparedImport, PreparedRow
-from geo.imports.receipts import RowResult
+from geo.imports.receipts import Receipt, RowResult
 from geo.proposals import concerned_units
 from geo.sites import Site
 from geo.status import Status, status_table
@@ -47,6 +47,26 @@ def check_statuses(row: int, new: NewSite) -> None:
     for status in stated:
         if status is not None and status_table()[Status(str(status))].second_person:
             raise HistoryNeedsAdministrator(row=row, status=str(status))
+
+
+def check_seen(conn: Connection, rights: Rights, receipt: Receipt) -> None:
+    """Raise `NotAllowed` unless they may see the cells of the file that was sent."""
+    decision = may_see(conn, rights, receipt)
+    if not decision:
+        raise refusal(rights.user, Action.IMPORT, decision)
+
+
+def may_see(conn: Connection, rights: Rights, receipt: Receipt) -> Decision:
+    """Whether they may see the cells of the file that was sent.
+
+    That is who sent it, and whoever may import in the units of all of its rows; a row of no known site lies
+    in none yet.
+    """
+    if rights.name == receipt.actor or rights.is_administrator:
+        return YES
+    ids = {row.site_id for row in receipt.rows}
+    known = {site.site_id: site.adcode for site in sites.many(conn, {one for one in ids if one is not None})}
+    return rights.may(conn, Action.IMPORT, {None if one is None else known.get(one) for one in ids})
 
 
 def row_units(row: PreparedRow, known: Mapping[int, Site]) -> Iterator[str | None]:

@@ -1,4 +1,9 @@
-"""Retries: a write under an Idempotency-Key is done once, and every retry hears the first answer."""
+"""Retries: a write under an Idempotency-Key is done once, and a retry hears what became of it.
+
+Here every retry hears the first answer. A change of a site is the exception: its key stands in the history
+(`geo.store.changes`), and a retry hears the site as it is by then, since whoever asks
+again will write next under the version that they are told, and that of the first answer may be stale.
+"""
 
 from __future__ import annotations
 

@@ -27,6 +27,14 @@ MAGIC: Final[Mapping[str, tuple[str, re.Pattern[bytes]]]] = {
     "application/pdf": ("PDF", re.compile(rb"%PDF-")),
 }
 """Media type -> what the reader calls it, and how its content begins."""
+SUFFIXES: Final[Mapping[str, tuple[str, ...]]] = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "image/heic": (".heic", ".heif"),
+    "application/pdf": (".pdf",),
+}
+"""Media type -> the suffixes of its files, the usual one first."""
 register_heif_opener(thumbnails=False)
 _HEAD: Final = 16
 _TAIL: Final = 2048
@@ -64,6 +72,16 @@ def media_type_of(path: Path, file_name: str) -> str:
             raise NotAttachable(file_name=file_name, problem="is a PDF that breaks off")
         return media_type
     raise NotAttachable(file_name=file_name, problem="is by its content none of the kinds that are kept")
+
+
+def named_by_content(file_name: str, media_type: str) -> str:
+    """The name of a file under a suffix of what it holds.
+
+    >>> named_by_content("poly.html", "image/jpeg"), named_by_content("pit.JPEG", "image/jpeg")
+    ('poly.html.jpg', 'pit.JPEG')
+    """
+    suffixes = SUFFIXES.get(media_type, ("",))
+    return file_name if file_name.lower().endswith(suffixes) else f"{file_name}{suffixes[0]}"
 
 
 def read_photo(path: Path, file_name: str) -> PhotoFacts:

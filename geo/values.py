@@ -124,6 +124,21 @@ def read_text(value: Any) -> str:
     return text
 
 
+def check_code(text: str) -> str:
+    """A code or name as it is kept: full-width forms made half-width, no sign in it that nobody sees.
+
+    Raises `Unreadable` naming the sign: a control character, a mark of direction, one without width.
+
+    >>> check_code("ＴＢ００１")
+    'TB001'
+    """
+    code = plain(text)
+    for sign in code:
+        if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+            raise Unreadable(f"text without the unseen sign U+{ord(sign):04X}", "control_characters")
+    return code
+
+
 def is_ambiguous(text: str) -> bool:
     """Whether a number as text may mean a thousand times as much or as little, by its one point or comma.
 

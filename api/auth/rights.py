@@ -104,6 +104,11 @@ class Rights:
         if not decision:
             raise refusal(self.user, action, decision)
 
+    def check_own(self, action: Action, owner: str | None) -> None:
+        """Raise `NotAllowed` unless they are the `owner` of what it is done to, or an administrator."""
+        if not self.is_administrator and self.name != owner:
+            raise refusal(self.user, action, Decision(allowed=False, reason="not_own"))
+
     def check_site(self, conn: Connection, action: Action, site: Site) -> None:
         """Raise `NotAllowed` unless they may do it to the site."""
         self.check(conn, action, site.adcode)

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.error_words import error_sentence
 from api.errors import status_of
+from api.import_rights import check_seen, may_see
 from api.import_words import receipt_said, said
 from api.pages.view import Page
 from api.spool import Spool
@@ -26,6 +27,9 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
     """The receipt row by row, with commit or undo. Raises `UnknownImport`."""
     with page.store.read() as conn:
         receipt = receipt_said(imports.get(conn, import_id), "page", page.lang)
+        if receipt.dry_run:
+            check_seen(conn, page.rights, receipt)
+        may_mark = may_see(conn, page.rights, receipt)
         since = import_undos.standing(conn, [import_id])[import_id]
     rows = sorted(receipt.rows, key=_rank)
     return page.render(
@@ -40,6 +44,7 @@ def receipt_page(page: Page, import_id: int, error: ReverdureError | None = None
         places={row.row: row.place for row in receipt.rows},
         has_columns=_has_columns(page, receipt),
         since=since,
+        may_mark=may_mark,
         decisions=_decisions(page, since),
         **_undone(page, since.undo),
         SHOWN_ROWS=SHOWN_ROWS,

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api import deps, import_work
 from api.auth.rights import require
 from api.errors import status_of
+from api.import_rights import check_seen
 from api.pages.import_form import FormTornApart, mapping_options, reading_options
 from api.pages.import_receipt import problem_words, receipt_page, undone_counts
 from api.pages.view import Page, PageDep, PageRoute
@@ -124,7 +125,8 @@ def columns_again(import_id: deps.Id, page: PageDep) -> HTMLResponse:
     spool = Spool(page.store)
     try:
         with page.store.read() as conn:
-            receipt = imports.get_head(conn, import_id)
+            receipt = imports.get(conn, import_id)
+            check_seen(conn, page.rights, receipt)
         path, options, _ = spool.recall(receipt.sha256, import_id)
         found = import_work.look(page.store, page.rights, path, options)
     except Conflict as error:

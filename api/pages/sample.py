@@ -50,13 +50,15 @@ def show_sample(page: PageDep, sample_id: Id) -> HTMLResponse:
     "/samples/{sample_id}/labels",
     response_class=HTMLResponse,
     include_in_schema=False,
-    dependencies=[require(Action.RUN)],
+    dependencies=[require(Action.CHECK)],
 )
 def send_labels(
     page: PageDep, sample_id: Id, file: Annotated[UploadFile | None, File()] = None
 ) -> HTMLResponse:
     """What was found, out of the file of points; then the sample as it is now, or what is wrong there."""
     spool = Spool(page.store)
+    with page.store.read() as conn:
+        page.rights.check(conn, Action.CHECK, samples.get(conn, sample_id).adcode)
     try:
         if file is None or not file.filename:
             raise BadValue(field="file", value="", problem="is missing; choose the filled file")
@@ -76,7 +78,9 @@ def sample_page(
     """The page of a sample, with what came of a file of labels. Raises `UnknownSample`."""
     with page.store.read() as conn:
         found = samples.get(conn, sample_id)
-        may_send = bool(page.rights.may(conn, Action.RUN)) and found.kind is SampleKind.DRAWN
+        may_send = (
+            bool(page.rights.may(conn, Action.CHECK, [found.adcode])) and found.kind is SampleKind.DRAWN
+        )
     report = sample_report(page.store, found, today=page.today)
     line: SampleLine = sample_line(page, report)
     return page.render(

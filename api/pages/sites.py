@@ -90,7 +90,7 @@ def list_sites(page: PageDep, plain: PlainFilterDep, verdict: VerdictChoice = No
         matching = sites.count(conn, replace(wanted, after=None))
         facets = facets_of(conn, wanted, standing)
         may_create = bool(page.rights.may(conn, Action.CREATE_SITE))
-        may_dismiss = bool(page.rights.may(conn, Action.RUN))
+        may_dismiss = bool(page.rights.may(conn, Action.CHECK))
     parameters = {name: page.given(name) for name in CHOSEN}
     first = plain.after is None and not any(value for name, value in parameters.items() if name != "city")
     return page.render(

@@ -53,17 +53,20 @@ def list_candidates(
 @router.post(
     "/{candidate_id}/dismiss",
     response_model=CandidateFeature,
-    dependencies=[require(Action.RUN)],
+    dependencies=[require(Action.CHECK)],
 )
 def dismiss_candidate(
     candidate_id: deps.Id,
     body: DismissalIn,
+    request: Request,
     store: deps.StoreDep,
     rights: deps.RightsDep,
     retry: RetryDep,
 ) -> Response:
     """Dismiss a candidate for good; water that is found there again stays dismissed."""
     with store.write() as conn:
+        place = request.app.state.units.place(conn, candidates.get(conn, candidate_id).geometry)
+        rights.check(conn, Action.CHECK, place.adcode)
 
         def work() -> Response:
             gone = candidates.dismiss(conn, candidate_id, reason=body.reason, actor=rights.name)

@@ -18,7 +18,7 @@ from api.auth.trail import note_holder
 from geo.accounts.rights import Action
 from geo.attachments import UnknownFile
 from geo.kept_files import FileStore
-from geo.photos import MAGIC
+from geo.photos import MAGIC, named_by_content
 from geo.store import attachments
 
 router = APIRouter(tags=["attachments"], dependencies=[require(Action.READ)])
@@ -94,7 +94,7 @@ def get_file(sha256: Sha256, store: deps.StoreDep, link: LinkDep) -> FileRespons
     return FileResponse(
         path,
         media_type=found.media_type if found.media_type in MAGIC else "application/octet-stream",
-        filename=found.file_name,
+        filename=named_by_content(found.file_name, found.media_type),
         content_disposition_type="attachment",
         headers=_headers(sha256),
     )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, File, Response, UploadFile
 
 from api import deps, import_work
 from api.auth.rights import require
+from api.import_rights import check_seen
 from api.import_words import receipt_said
 from api.retries import RetryDep
 from api.routes.imports import options_of
@@ -61,10 +62,13 @@ def get_template(lang: deps.LangDep) -> Response:
     response_class=Response,
     dependencies=[require(Action.EXPORT)],
 )
-def get_marked(import_id: deps.Id, store: deps.StoreDep, lang: deps.LangDep) -> Response:
+def get_marked(
+    import_id: deps.Id, store: deps.StoreDep, rights: deps.RightsDep, lang: deps.LangDep
+) -> Response:
     """The rows of the file with their findings as colours and notes; without its cells once it is gone."""
     with store.read() as conn:
         receipt = receipt_said(imports.get(conn, import_id), "page", lang)
+        check_seen(conn, rights, receipt)
     kept = import_work.layer_of(store, receipt)
     target = io.BytesIO()
     write_marked(target, receipt, None if kept is None else kept[0], lang=lang)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 
 from api import deps, import_work
 from api.auth.rights import require
+from api.import_rights import check_seen
 from api.paging import next_url, page_of
 from api.pairs import pairs_of
 from api.retries import RetryDep
@@ -129,12 +130,15 @@ def get_import(
     import_id: deps.Id,
     request: Request,
     store: deps.StoreDep,
+    rights: deps.RightsDep,
     limit: deps.Limit = ROWS,
     after: Annotated[int, Query(ge=0, le=deps.LARGEST_ID, description="Only rows behind this one.")] = 0,
 ) -> ReceiptOut:
-    """One receipt with its rows."""
+    """One receipt with its rows; a dry run is for who sent the file and may act on all of it."""
     with store.read() as conn:
         receipt = imports.get(conn, import_id)
+        if receipt.dry_run:
+            check_seen(conn, rights, receipt)
     page, last = _page(store, receipt, after=after, limit=limit)
     return page.model_copy(update={"next": next_url(request, last)})
 

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from api import deps
 from api.auth.rights import require
 from api.import_map import drawn_rows
+from api.import_rights import check_seen
 from api.import_words import receipt_said
 from geo.accounts.rights import Action
 from geo.store import imports
@@ -77,10 +78,16 @@ def site_map(
 
 @router.get("/imports/{import_id}")
 def import_map(
-    import_id: deps.Id, store: deps.StoreDep, settings: deps.SettingsDep, lang: deps.LangDep
+    import_id: deps.Id,
+    store: deps.StoreDep,
+    settings: deps.SettingsDep,
+    rights: deps.RightsDep,
+    lang: deps.LangDep,
 ) -> str:
     """The rows of an import by what becomes of them, with their findings."""
     with store.read() as conn:
         receipt = receipt_said(imports.get(conn, import_id), "page", lang)
+        if receipt.dry_run:
+            check_seen(conn, rights, receipt)
     rows = drawn_rows(store, receipt)
     return maps.import_html(receipt, rows, lang=lang, basemap_url=settings.basemap_url or "")

@@ -96,9 +96,10 @@ def get_run(run_id: deps.Id, store: deps.StoreDep) -> RunItem:
 
 
 @router.delete("/{run_id}", status_code=202, dependencies=[require(Action.RUN)])
-def cancel_run(run_id: deps.Id, store: deps.StoreDep) -> RunItem:
-    """Ask a run to stop: a queued one at once, a running one when it next looks."""
+def cancel_run(run_id: deps.Id, store: deps.StoreDep, rights: deps.RightsDep) -> RunItem:
+    """Ask a run to stop, as who started it or an administrator may: at once, or when it next looks."""
     with store.write() as conn:
+        rights.check_own(Action.RUN, runs.requested_by(conn, run_id))
         return RunItem.of(runs.request_cancel(conn, run_id))
 
 

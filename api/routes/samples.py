@@ -122,13 +122,16 @@ def _file(rows: list[PointRow], sample_id: int, form: Form) -> bytes:
         return path.read_bytes()
 
 
-@router.post("/{sample_id}/labels", dependencies=[require(Action.RUN)])
-def label_points(sample_id: deps.Id, body: LabelsIn, store: deps.StoreDep) -> LabelReceiptOut:
+@router.post("/{sample_id}/labels", dependencies=[require(Action.CHECK)])
+def label_points(
+    sample_id: deps.Id, body: LabelsIn, store: deps.StoreDep, rights: deps.RightsDep
+) -> LabelReceiptOut:
     """What was found at points of the sample; the interval of the rate follows at once."""
     with store.read() as conn:
-        token = samples.get(conn, sample_id).token
+        sample = samples.get(conn, sample_id)
+        rights.check(conn, Action.CHECK, sample.adcode)
     labels = [
-        Label(row, token, str(one.point), one.checked, one.note)
+        Label(row, sample.token, str(one.point), one.checked, one.note)
         for row, one in enumerate(body.labels, start=1)
     ]
     return LabelReceiptOut.model_validate(put_labels(store, labels, sample_id=sample_id))

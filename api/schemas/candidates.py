@@ -8,7 +8,7 @@ from typing import Literal, Self
 import shapely
 from pydantic import AliasChoices, Field
 
-from api.schemas.common import Day, Given, Link, Name, Wire
+from api.schemas.common import Code, Day, Given, Link, Name, Wire
 from api.schemas.landcover import SceneYear, Word
 from api.schemas.sites import Geometry
 from geo.candidate_search import CandidateQuery
@@ -104,7 +104,7 @@ class DismissalIn(Given):
 class AcceptIn(Given):
     """The site that a candidate becomes; its outline and damage year are the candidate's."""
 
-    site_code: Name
+    site_code: Code
     name: Name
     kind: Kind = Kind.SUBSIDENCE
     responsible: Responsible = Responsible.UNKNOWN

@@ -5,11 +5,26 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from geo.values import Unreadable, check_code
 
 Hectares = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+def _seen(text: str) -> str:
+    """The text as it is kept; raises `ValueError` naming a sign that nobody sees."""
+    try:
+        return check_code(text)
+    except Unreadable as error:
+        raise ValueError(f"is not {error}") from error
+
+
+Code = Annotated[Name, AfterValidator(_seen), Field(min_length=1)]
+"""What tells a thing from others: kept as an import keeps it, without a sign that nobody sees."""
+Title = Annotated[Text, AfterValidator(_seen)]
 Day = Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))]
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ import shapely
 from pydantic import Field
 from shapely import LineString
 
-from api.schemas.common import Day, Given, Hectares, Name, Text, Wire
+from api.schemas.common import Code, Day, Given, Hectares, Text, Wire
 from api.schemas.sites import BadPolygon, PolygonIn, SiteFactsIn, units_fact
 from geo.history import Fact
 from geo.redrawing import Part
@@ -38,7 +38,7 @@ class LineIn(Given):
 class PartIn(Given):
     """One of the sites that a split makes; what it does not state is that of the site before."""
 
-    site_code: Name
+    site_code: Code
     geometry: PolygonIn
     name: Text | None = None
     damaged_ha: Hectares | None = None
@@ -76,7 +76,7 @@ class MergeIn(Given):
         version: int | None = Field(None, ge=1, le=2**53 - 1)
 
     sites: list[Leaving] = Field(min_length=2, max_length=50)
-    site_code: Name
+    site_code: Code
     name: Text | None = None
     kind: Kind | None = None
     target_use: Target | None = None

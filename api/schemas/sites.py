@@ -11,7 +11,7 @@ import shapely
 from pydantic import Field, model_validator
 from shapely import MultiPolygon, Polygon
 
-from api.schemas.common import Day, Given, Hectares, Json, Link, Name, Text, Wire
+from api.schemas.common import Code, Day, Given, Hectares, Json, Link, Text, Title, Wire
 from geo.areas import ha_from_units, units_from_ha
 from geo.canonical import parse_json
 from geo.cities import City
@@ -189,7 +189,7 @@ class SiteFactsIn(Given):
     A GeoJSON feature is taken, too: its properties are the members, its geometry the boundary.
     """
 
-    name: Text | None = None
+    name: Title | None = None
     kind: Kind | None = None
     target_use: Target | None = None
     responsible: Responsible | None = None
@@ -258,7 +258,7 @@ class SitePatchIn(SiteFactsIn):
 class NewSiteIn(SiteFactsIn):
     """A site that enters the inventory."""
 
-    site_code: Name
+    site_code: Code
     geometry: PolygonIn
     status: Status = Status.UNTREATED
     entered_on: Day | None = Field(None, description="The day it enters; today by default.")

@@ -21,7 +21,15 @@ Place = tuple[str, ...]
 """Where something lies: the codes of its unit and of those above, innermost first; () for no unit."""
 
 RefusalReason = Literal[
-    "not_signed_in", "no_role", "disabled", "must_change_password", "role", "unit", "no_unit", "scope"
+    "not_signed_in",
+    "no_role",
+    "disabled",
+    "must_change_password",
+    "role",
+    "unit",
+    "no_unit",
+    "scope",
+    "not_own",
 ]
 
 
@@ -59,6 +67,7 @@ class Action(StrEnum):
     PLAN = "plan"
     INSPECT = "inspect"
     RUN = "run"
+    CHECK = "check"
     DECIDE = "decide"
     PUBLISH = "publish"
     SET_UP = "set_up"

@@ -125,6 +125,11 @@ class Sample:
         return int(self.matrix.counts.sum())
 
     @property
+    def adcode(self) -> str | None:
+        """The unit over whose sites it was drawn, None where they lie in more than one."""
+        return self.group_key if self.group_by in {GroupBy.CITY, GroupBy.PROVINCE} else None
+
+    @property
     def missing(self) -> dict[str, int]:
         """Checked points that strata with area still lack for an interval, by stratum; empty if none."""
         least, checked = sample_rules().min_per_stratum, self.matrix.row_totals()

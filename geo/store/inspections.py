@@ -87,14 +87,14 @@ def check_of_site(conn: Connection, inspection_id: int, site_id: int) -> None:
 
 
 def has_passed(conn: Connection, site_id: int, *, by: date) -> bool:
-    """Whether an inspection up to the day `by` found the site passed."""
+    """Whether the latest inspection up to the day `by` found the site passed; of one day the last."""
     columns = INSPECTIONS.c
-    query = select(columns.inspection_id).where(
-        columns.site_id == site_id,
-        columns.finding == Finding.PASSED.value,
-        columns.inspected_on <= by.isoformat(),
+    query = (
+        select(columns.finding)
+        .where(columns.site_id == site_id, columns.inspected_on <= by.isoformat())
+        .order_by(columns.inspected_on.desc(), columns.inspection_id.desc())
     )
-    return conn.execute(query.limit(1)).first() is not None
+    return conn.execute(query.limit(1)).scalar() == Finding.PASSED.value
 
 
 def _inspection(row: RowMapping) -> Inspection:

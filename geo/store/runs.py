@@ -61,6 +61,12 @@ def get(conn: Connection, run_id: int) -> Run:
     return _run(_stored(conn, run_id))
 
 
+def requested_by(conn: Connection, run_id: int) -> str | None:
+    """Who asked for the run, None where nobody is known; raises `UnknownRun`."""
+    name: str | None = _stored(conn, run_id)["requested_by"]
+    return name
+
+
 def find(conn: Connection, state: RunState | None = None, limit: int | None = None) -> list[Run]:
     """The runs, newest first."""
     query = select(RUNS).order_by(RUNS.c.run_id.desc()).limit(limit)
@@ -148,7 +154,7 @@ def requeue(conn: Connection, run_id: int, *, now: str | None = None) -> bool:
 
 
 def _tell(conn: Connection, run_id: int, kind: NoticeKind, *, now: str, problem: str = "") -> None:
-    asked = _stored(conn, run_id)["requested_by"]
+    asked = requested_by(conn, run_id)
     if asked is not None:
         notifications.notify(
             conn,

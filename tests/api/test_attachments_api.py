@@ -82,6 +82,11 @@ def test_what_is_no_picture_and_no_report_is_refused_and_leaves_nothing(
     assert [path for path in (service.folder / "sites-files").rglob("*") if path.is_file()] == []
 
 
+def test_a_picture_under_the_name_of_a_page_is_saved_as_a_picture(client: TestClient) -> None:
+    made = attach(client, photo(116.505, 33.505), "poly.html").json()
+    assert client.get(made["url"]).headers["content-disposition"] == 'attachment; filename="poly.html.jpg"'
+
+
 def test_an_empty_or_too_large_file_is_refused(start_service: Any) -> None:
     service = start_service(max_attachment_mb=0.01)
     assert attach(service.client, b"").status_code == 422

@@ -159,3 +159,22 @@ def test_demo_accounts_do_not_open_a_service_to_the_network(filled_store: Path, 
 
 def test_the_people_of_the_case_cover_every_role() -> None:
     assert len({user.role for user in PEOPLE.values()}) == 5
+
+
+@pytest.mark.parametrize("name", ["vera", "olga"])
+def test_the_cells_of_a_dry_run_are_for_who_sent_it(peopled, name: str) -> None:  # type: ignore[no-untyped-def]
+    row = {"site_code": "N9", "name": "New", "phone": "secret-phone"}
+    tried = send(peopled, "otto", file_of(row), dry_run="true")
+    assert tried.status_code == 201, tried.text
+    number = tried.json()["import_id"]
+    places = [
+        f"/api/imports/{number}",
+        f"/api/imports/{number}/marked.xlsx",
+        f"/imports/{number}",
+        f"/maps/imports/{number}",
+    ]
+    store, client = peopled.app.state.store, peopled.client
+    other, own, admin = (token_for(store, one) for one in (name, "otto", "adam"))
+    assert [client.get(place, headers=other).status_code for place in places] == [403] * 4
+    assert [client.get(place, headers=own).status_code for place in places] == [200] * 4
+    assert [client.get(place, headers=admin).status_code for place in places] == [200] * 4

@@ -14,6 +14,7 @@ from api.app import bare_app
 from api.auth.rights import UndeclaredRoute, check_routes, declared_action
 from api.settings import Settings
 from geo.accounts.rights import Action, Scope, User, may
+from geo.store import runs
 from tests.api.accounts_case import PEOPLE, add_people, token_for
 
 PASSING = {"name": "zzz", "token_id": "999", "session_id": "999"}
@@ -169,3 +170,16 @@ def test_signing_in_can_be_asked_for_before_there_is_an_account(start_service) -
 
 def test_nobody_is_a_user_without_rights() -> None:
     assert not may(User("", None), Action.READ)
+
+
+def test_a_run_is_stopped_by_who_started_it_or_an_administrator(everybody) -> None:  # type: ignore[no-untyped-def]
+    client, tokens = everybody
+    with client.app.state.store.write() as conn:
+        run = runs.create(conn, "recovery", {}, requested_by="otto")
+    place = f"/api/runs/{run.run_id}"
+    refused = client.delete(place, headers=tokens["olga"])
+    assert (refused.status_code, refused.json()["reason"]) == (403, "not_own")
+    assert client.delete(place, headers=tokens["otto"]).json()["state"] == "cancelled"
+    with client.app.state.store.write() as conn:
+        other = runs.create(conn, "recovery", {}, requested_by="otto")
+    assert client.delete(f"/api/runs/{other.run_id}", headers=tokens["adam"]).status_code == 202

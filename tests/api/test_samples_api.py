@@ -17,6 +17,7 @@ from api.pages.uncertainty import short_interval
 from geo.rates import ObservedRate
 from geo.recover.run import RecoverParams, recover
 from geo.store import Store, samples, sites
+from tests.api.accounts_case import add_people, token_for
 from tests.geo.recovery_case import FOREST, TODAY, WATER, add_scenes, add_sites, cells, site, square
 
 YEARS = {"from": 2013, "to": 2020}
@@ -354,3 +355,17 @@ def test_the_page_of_a_site_and_the_map_show_what_each_edition_says(filled: Any)
     shown = filled.client.get("/maps/recovery?lang=en&product=clcd&edition=v1&from=2013&to=2020").text
     assert "30.0 %–60.0 %" in shown
     assert "v1: 60.0 %" in shown
+
+
+def test_points_over_many_units_are_labelled_by_an_administrator_alone(filled: Any) -> None:
+    store = filled.app.state.store
+    sample_id = filled.client.post("/api/samples", json=DRAW).json()["sample_id"]
+    add_people(store)
+    body = {"labels": [{"point": 1, "checked": "stable"}]}
+    place = f"/api/samples/{sample_id}/labels"
+    answers = [
+        filled.client.post(place, json=body, headers=token_for(store, name))
+        for name in ("vera", "otto", "adam")
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403, 200]
+    assert answers[1].json()["reason"] == "no_unit"

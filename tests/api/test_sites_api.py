@@ -268,3 +268,39 @@ def test_history_pages_by_seq(reader: TestClient) -> None:
     assert {row["site_id"] for row in rows} == {2}
     assert rest["next"] is None
     assert reader.get("/api/sites/77/history").status_code == 404
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[117.5, 33.2], [117.51, 33.2], [117.51, 33.21], [117.5, 33.2]]]}
+
+
+@pytest.mark.parametrize("sign", ["\x01", "\n", "\u200b", "\u202e", "\ufeff"])
+def test_a_code_or_name_with_a_sign_that_nobody_sees_is_refused_and_the_sign_named(
+    client: TestClient, sign: str
+) -> None:
+    body = {"site_code": f"A{sign}1", "geometry": SQUARE}
+    for sent in (body, {**body, "site_code": "A1", "name": f"pit{sign}one"}):
+        answer = client.post("/api/sites", json=sent)
+        assert answer.status_code == 422, answer.text
+        assert f"U+{ord(sign):04X}" in answer.text
+
+
+def test_a_full_width_code_is_the_code_that_an_import_would_keep(client: TestClient) -> None:
+    made = client.post("/api/sites", json={"site_code": "ＴＢ００９", "geometry": SQUARE})
+    assert made.json()["site"]["properties"]["site_code"] == "TB009"
+
+
+def test_a_treatment_that_ends_before_it_starts_is_refused_with_both_days(client: TestClient) -> None:
+    reversed_ = {"treatment_start": "2020-05-01", "treatment_end": "2020-04-30"}
+    body = {"site_code": "R1", "geometry": SQUARE, **reversed_}
+    start = {"treatment_start": "2020-05-01", "effective_on": "2021-01-01"}
+    url, head = "/api/sites/1", {"If-Match": "*"}
+    for answer in (
+        client.post("/api/sites", json=body),
+        client.patch(url, json={**reversed_, "effective_on": "2021-01-01"}, headers=head),
+    ):
+        assert answer.status_code == 422, answer.text
+        assert "2020-05-01" in answer.json()["detail"]
+        assert "2020-04-30" in answer.json()["detail"]
+    assert client.patch(url, json=start, headers=head).status_code == 200
+    end = {"treatment_end": "2020-04-30", "effective_on": "2021-01-01"}
+    assert client.patch(url, json=end, headers=head).status_code == 422

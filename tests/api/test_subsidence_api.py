@@ -371,3 +371,16 @@ def test_displacement_stands_beside_a_verdict_without_data(known):
     page = service.client.get(f"/sites/{far}?lang=en").text
     assert "Displacement may still tell" in page
     assert "Too little of the site has a displacement rate" in page
+
+
+def test_a_candidate_is_dismissed_in_ones_own_unit_alone(known):
+    service, _, _ = known
+    store = service.app.state.store
+    (feature,) = service.client.get("/api/candidates").json()["features"]
+    add_people(store)
+    heads = {name: token_for(store, name) for name in ("vera", "otto", "olga")}
+    place, body = f"/api/candidates/{feature['id']}/dismiss", {"reason": "a fish pond"}
+    assert service.client.post(place, json=body, headers=heads["vera"]).json()["reason"] == "role"
+    assert service.client.post(place, json=body, headers=heads["otto"]).json()["reason"] == "unit"
+    assert service.client.get("/api/candidates", headers=heads["vera"]).json()["features"] == [feature]
+    assert service.client.post(place, json=body, headers=heads["olga"]).status_code == 200

@@ -137,6 +137,11 @@ def test_an_acceptance_rests_on_a_passed_inspection(store: Store) -> None:
             ask()
         seen = Inspection(site_id, date(2024, 4, 30), "Wang", Finding.PASSED)
         inspections.put(conn, seen, actor="a", now=NOW, today=TODAY)
+        late = Inspection(site_id, DAY, "Li", Finding.FAILED)
+        inspections.put(conn, late, actor="a", now=NOW, today=TODAY)
+        with pytest.raises(InspectionNeeded):
+            ask()
+        inspections.put(conn, replace(seen, inspected_on=DAY), actor="a", now=NOW, today=TODAY)
         assert ask().proposal is not None
 
 
