@@ -139,7 +139,7 @@ def test_a_change_that_needs_a_second_person_is_a_proposal_that_another_name_rel
     page.fill("form[data-status-form] input[name=reason]", "seen on the spot")
     page.click("form[data-status-form] button.main")
     page.wait_for_selector("form[data-decide-form]")
-    assert "Proposal" in page.locator(".answer.good").inner_text()
+    assert "Proposal" in page.locator("form[data-status-form] .answer.good").inner_text()
     assert page.locator("h1 + p abbr").inner_text() == "*"
     assert page.locator("form[data-status-form] button.main").is_enabled()
     page.fill("form[data-decide-form] input[name=as]", "Wang Li")

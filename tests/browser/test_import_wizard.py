@@ -33,7 +33,7 @@ def gbk_zip(folder: Path, prefix: str) -> Path:
     return path
 
 
-def excel(folder: Path, bad: int, good: int = 3) -> Path:
+def excel(folder: Path, bad: int, good: int = 3, prefix: str = "X") -> Path:
     path = folder / "图斑.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
         sheet = book.add_worksheet("图斑")
@@ -41,7 +41,7 @@ def excel(folder: Path, bad: int, good: int = 3) -> Path:
         for row in range(1, good + bad + 1):
             wrong = row <= bad
             west = 116.6 + row / 100
-            cells = [f"X{row:03}", "未治理", 15, 0.5, 45809, box(west, 33.9, west + 0.005, 33.905).wkt]
+            cells = [f"{prefix}{row:03}", "未治理", 15, 0.5, 45809, box(west, 33.9, west + 0.005, 33.905).wkt]
             if wrong:
                 column, value = [(0, ""), (1, "胡说"), (2, "约三亩"), (3, 99), (4, "2025-02-30")][row - 1]
                 cells[column] = value
