@@ -12,7 +12,8 @@ from api import deps
 from api.retries import RetryDep
 from api.shapes import json_answer
 from geo import clock
-from geo.store import Connection
+from geo.planning import RecordKind
+from geo.store import Connection, records
 
 
 class RecordWrite:
@@ -50,6 +51,27 @@ class RecordRemoval:
         self.write = change.write
         self.seen = change.seen
         self.reason = reason.strip()
+
+    def of(self, kind: RecordKind, record_id: int, check: Callable[[Connection], None]) -> Response:
+        """Take the record off where `check` raises nothing, once a key: an answer without a body.
+
+        Raises what `check` raises, `UnknownRecord`, `StaleRecord`.
+        """
+
+        def work(conn: Connection) -> Response:
+            check(conn)
+            records.remove(
+                conn,
+                kind,
+                record_id,
+                reason=self.reason,
+                if_version=self.seen,
+                actor=self.write.actor,
+                now=self.write.now,
+            )
+            return Response(status_code=204)
+
+        return self.write.once(self.reason, work)
 
 
 NewRecord = Annotated[RecordWrite, Depends()]

@@ -20,7 +20,7 @@ from api.schemas.planning import (
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.planning import Finding, Inspection, RecordKind
-from geo.store import Connection, inspections, records, sites
+from geo.store import Connection, inspections, sites
 from geo.store.versions import Stamp
 
 router = APIRouter(tags=["planning"], route_class=StrictRoute, dependencies=[require(Action.READ)])
@@ -96,20 +96,9 @@ def patch_inspection(inspection_id: deps.Id, body: InspectionPatchIn, change: Ch
 @router.delete("/api/inspections/{inspection_id}", status_code=204, dependencies=INSPECT)
 def remove_inspection(inspection_id: deps.Id, removal: Removed) -> Response:
     """Take an inspection off; its versions are kept, and what was accepted by it stays accepted."""
-    write = removal.write
 
-    def work(conn: Connection) -> Response:
+    def check(conn: Connection) -> None:
         before, _ = inspections.get(conn, inspection_id)
-        write.rights.check_site(conn, Action.INSPECT, sites.get(conn, before.site_id))
-        records.remove(
-            conn,
-            RecordKind.INSPECTION,
-            inspection_id,
-            reason=removal.reason,
-            if_version=removal.seen,
-            actor=write.actor,
-            now=write.now,
-        )
-        return Response(status_code=204)
+        removal.write.rights.check_site(conn, Action.INSPECT, sites.get(conn, before.site_id))
 
-    return write.once(removal.reason, work)
+    return removal.of(RecordKind.INSPECTION, inspection_id, check)

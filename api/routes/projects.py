@@ -15,7 +15,7 @@ from api.schemas.projects import ProjectIn, ProjectItem, ProjectList, ProjectPat
 from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.planning import Project, RecordKind
-from geo.store import Connection, cities, projects, records
+from geo.store import Connection, cities, projects
 from geo.store.versions import Stamp
 
 router = APIRouter(tags=["planning"], route_class=StrictRoute, dependencies=[require(Action.READ)])
@@ -99,19 +99,8 @@ def patch_project(project_id: deps.Id, body: ProjectPatchIn, change: Changed) ->
 @router.delete("/api/projects/{project_id}", status_code=204, dependencies=PLAN)
 def remove_project(project_id: deps.Id, removal: Removed) -> Response:
     """Take a project off; its versions are kept, and the removal is the last of them."""
-    write = removal.write
 
-    def work(conn: Connection) -> Response:
-        check_project_units(conn, write.rights, projects.get(conn, project_id)[0])
-        records.remove(
-            conn,
-            RecordKind.PROJECT,
-            project_id,
-            reason=removal.reason,
-            if_version=removal.seen,
-            actor=write.actor,
-            now=write.now,
-        )
-        return Response(status_code=204)
+    def check(conn: Connection) -> None:
+        check_project_units(conn, removal.write.rights, projects.get(conn, project_id)[0])
 
-    return write.once(removal.reason, work)
+    return removal.of(RecordKind.PROJECT, project_id, check)

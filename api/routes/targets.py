@@ -17,7 +17,7 @@ from api.strict_json import StrictRoute
 from geo.accounts.rights import Action
 from geo.areas import units_from_ha
 from geo.planning import Progress, RecordKind, Target
-from geo.store import Connection, cities, records, targets
+from geo.store import Connection, cities, targets
 from geo.store.versions import Stamp
 
 router = APIRouter(tags=["planning"], route_class=StrictRoute, dependencies=[require(Action.READ)])
@@ -97,19 +97,8 @@ def patch_target(target_id: deps.Id, body: TargetPatchIn, change: Changed) -> Re
 @router.delete("/api/targets/{target_id}", status_code=204, dependencies=PLAN)
 def remove_target(target_id: deps.Id, removal: Removed) -> Response:
     """Take a target off; its versions are kept, and the removal is the last of them."""
-    write = removal.write
 
-    def work(conn: Connection) -> Response:
-        write.rights.check(conn, Action.PLAN, targets.get(conn, target_id)[0].adcode)
-        records.remove(
-            conn,
-            RecordKind.TARGET,
-            target_id,
-            reason=removal.reason,
-            if_version=removal.seen,
-            actor=write.actor,
-            now=write.now,
-        )
-        return Response(status_code=204)
+    def check(conn: Connection) -> None:
+        removal.write.rights.check(conn, Action.PLAN, targets.get(conn, target_id)[0].adcode)
 
-    return write.once(removal.reason, work)
+    return removal.of(RecordKind.TARGET, target_id, check)
