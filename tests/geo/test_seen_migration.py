@@ -2,11 +2,8 @@
 
 import sqlite3
 from contextlib import closing
-from importlib.resources import files
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from geo.spectral.run import spectral_recovery
@@ -14,6 +11,7 @@ from geo.store import Store, embedded, pondings, spectral, subsidences
 from geo.subsidence.plan import SubsidenceParams
 from geo.subsidence.run import find_subsidence
 from tests.geo.recovery_case import TODAY, add_sites, ramp, site, square
+from tests.geo.schema_case import make_earlier
 from tests.geo.spectral_case import PARAMS, add_composites, field
 from tests.geo.subsidence_case import add_series, rates
 
@@ -26,16 +24,7 @@ TABLES = (
 @pytest.fixture
 def earlier(tmp_path):
     """An empty store of the schema before results said what they had seen."""
-    path = tmp_path / "earlier.gpkg"
-    embedded.make_file(path)
-    engine = embedded.open_engine(path)
-    with engine.execution_options(write=True).begin() as conn:
-        config = Config()
-        config.set_main_option("script_location", str(files("geo.store") / "migrations"))
-        config.attributes["connection"] = conn
-        command.upgrade(config, "0012")
-    engine.dispose()
-    return path
+    return make_earlier(tmp_path / "earlier.gpkg", "0012")
 
 
 def results(store):

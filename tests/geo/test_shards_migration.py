@@ -2,17 +2,15 @@
 
 import sqlite3
 from contextlib import closing
-from importlib.resources import files
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from geo.recover.run import recover
 from geo.recovery import TemporalRule
 from geo.store import Store, embedded, recoveries
 from tests.geo.recovery_case import PARAMS, TODAY, add_sites, ramp, site, square
+from tests.geo.schema_case import make_earlier
 
 TABLES = ("recoveries", "class_areas", "recovery_years", "transitions", "evidence")
 
@@ -20,16 +18,7 @@ TABLES = ("recoveries", "class_areas", "recovery_years", "transitions", "evidenc
 @pytest.fixture
 def earlier(tmp_path):
     """An empty store of the schema before runs had shards."""
-    path = tmp_path / "earlier.gpkg"
-    embedded.make_file(path)
-    engine = embedded.open_engine(path)
-    with engine.execution_options(write=True).begin() as conn:
-        config = Config()
-        config.set_main_option("script_location", str(files("geo.store") / "migrations"))
-        config.attributes["connection"] = conn
-        command.upgrade(config, "0005")
-    engine.dispose()
-    return path
+    return make_earlier(tmp_path / "earlier.gpkg", "0005")
 
 
 def test_stored_results_outlive_the_migration(store, earlier):
